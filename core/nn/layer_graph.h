@@ -24,7 +24,9 @@ struct LayerNode {
     std::int64_t macs = 0;       ///< for one sample; 0 for batch norm
     bool first = false;          ///< first layer with weights that a quantizer can take
     bool last = false;
-    bool followedByBatchNorm = false; ///< its output goes to one batch norm and nowhere else
+    /// Its output goes to one batch norm and nowhere else, directly or through max pooling (which commutes with the
+    /// positive scale that batch norm removes).
+    bool followedByBatchNorm = false;
 };
 
 /// The order, shapes, MACs and parameters of a network for one input shape.
@@ -37,8 +39,10 @@ struct LayerGraph {
     const LayerNode* find(const std::string& parameter) const;
 };
 
-/// Traces one forward pass (torch::jit::tracer) of a network in evaluation mode; its mode, parameters, buffers and
-/// gradients are afterwards as before. Throws Error(Config) if the network can't be run on this shape.
+/// Traces one forward pass (torch::jit::tracer) of a network in evaluation mode, on one image of zeros; its mode,
+/// parameters, buffers and gradients are afterwards as before, also after an exception. Weights are recognized by their
+/// storage, so what a site's transform puts in a weight's place is not seen. Throws Error(Config) if the network can't
+/// be run on this shape. Thread: the one that owns the network.
 LayerGraph traceLayers(Network& network, const InputShape& shape);
 
 } // namespace quantarium::nn

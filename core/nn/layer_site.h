@@ -20,6 +20,7 @@ class SiteTransform {
 class LayerSite {
   public:
     void attach(std::shared_ptr<SiteTransform> transform) { m_transform = std::move(transform); }
+    const std::shared_ptr<SiteTransform>& transform() const { return m_transform; }
     torch::Tensor before(const torch::Tensor& input) const { return m_transform ? m_transform->before(input) : input; }
     torch::Tensor after(const torch::Tensor& output) const { return m_transform ? m_transform->after(output) : output; }
 

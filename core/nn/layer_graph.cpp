@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/nn/layer_graph.h"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include <torch/csrc/jit/frontend/tracer.h>
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/ir.h>
+
+#include "core/base/error.h"
+
+namespace quantarium::nn {
+
+namespace {
+
+using torch::jit::Node;
+using torch::jit::Value;
+
+/// Evaluation mode without gradients for the life of the object: the tracer can't record tensors that require
+/// them.
+class TracingMode {
+public:
+    explicit TracingMode(Network& network)
+        : m_network(network), m_training(network.is_training()), m_modules(network.modules(false)) {
+        for (const auto& module : m_modules)
+            m_moduleTraining.push_back(module->is_training());
+        for (const auto& parameter : network.parameters())
+            if (parameter.requires_grad()) m_learnable.push_back(parameter);
+        network.eval();
+        for (auto& parameter : m_learnable)
+            parameter.set_requires_grad(false);
+    }
+
+    ~TracingMode() {
+        for (auto& parameter : m_learnable)
+            parameter.set_requires_grad(true);
+        m_network.train(m_training);
+        for (std::size_t i = 0; i < m_modules.size(); ++i) // parents come before their children
+            m_modules[i]->train(m_moduleTraining[i]);
+    }
+
+    TracingMode(const TracingMode&) = delete;
+    TracingMode& operator=(const TracingMode&) = delete;
+
+private:
+    Network& m_network;
+    bool m_training;
+    std::vector<std::shared_ptr<torch::nn::Module>> m_modules;
+    std::vector<bool> m_moduleTraining;
+    std::vector<torch::Tensor> m_learnable;
+};
+
+std::shared_ptr<torch::jit::Graph> trace(Network& network, const torch::Tensor& images) {
+    const TracingMode mode(network);
+    const torch::NoGradGuard noGradients;
+    const c10::impl::ExcludeDispatchKeyGuard noAutocast(c10::autocast_dispatch_keyset);
+    const auto run = [&network](torch::jit::Stack inputs) -> torch::jit::Stack {
+        return {network.forward(inputs.at(0).toTensor())};
+    };
+    const auto traced =
+        torch::jit::tracer::trace({images}, run, [](const torch::Tensor&) { return std::string(); });
+    return traced.first->graph;
+}
+
+std::vector<std::int64_t> shapeOf(const Value& value) {
+    const auto type = value.type()->cast<torch::jit::TensorType>();
+    if (!type) return {};
+    const auto sizes = type->sizes().concrete_sizes();
+    if (!sizes) return {};
+    return {sizes->begin(), sizes->end()};
+}
+
+std::int64_t elements(const std::vector<std::int64_t>& shape) {
+    return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+}
+
+bool isKind(const Node& node, std::string_view name) {
+    return node.kind().toQualString() == name;
+}
+
+bool isConvolution(const Node& node) {
+    return isKind(node, "aten::_convolution");
+}
+
+bool isLinear(const Node& node) {
+    return isKind(node, "aten::linear");
+}
+
+/// The last module of "layer1.0.conv1.weight" is "layer1.0.conv1"; a parameter of the network itself stands
+/// for itself.
+std::string layerName(const std::string& parameter) {
+    const auto dot = parameter.rfind('.');
+    return dot == std::string::npos ? parameter : parameter.substr(0, dot);
+}
+
+/// A value that reaches one batch norm and nothing else.
+bool reachesOnlyBatchNorm(const Value& value) {
+    if (value.uses().size() != 1) return false;
+    const auto& use = value.uses().front();
+    if (isKind(*use.user, "aten::max_pool2d")) return reachesOnlyBatchNorm(*use.user->output());
+    return isKind(*use.user, "aten::batch_norm") && use.offset == 0;
+}
+
+/// Reads the nodes out of a traced graph.
+class GraphReader {
+public:
+    explicit GraphReader(Network& network) {
+        for (const auto& item : network.named_parameters())
+            if (m_names.emplace(item.value().data_ptr(), item.key()).second)
+                m_graph.parameters += item.value().numel();
+    }
+
+    LayerGraph read(const torch::jit::Graph& graph) {
+        for (const Node* node : graph.nodes())
+            visit(*node);
+        markEnds();
+        for (const auto& node : m_graph.nodes)
+            m_graph.macs += node.macs;
+        return std::move(m_graph);
+    }
+
+private:
+    void visit(const Node& node) {
+        countActivations(node);
+        if (isConvolution(node) || isLinear(node)) {
+            visitWeighted(node);
+        } else if (isKind(node, "aten::batch_norm")) {
+            visitBatchNorm(node);
+        }
+    }
+
+    /// Results that have memory of their own: operators whose schema lets them return an input's memory
+    /// (views, in-place ones) are left out.
+    void countActivations(const Node& node) {
+        const auto* schema = node.maybeSchema();
+        if (schema == nullptr) return;
+        for (std::size_t i = 0; i < node.outputs().size() && i < schema->returns().size(); ++i)
+            if (schema->returns()[i].alias_info() == nullptr &&
+                node.outputs()[i]->type()->cast<torch::jit::TensorType>())
+                m_graph.activationElements += elements(shapeOf(*node.outputs()[i]));
+    }
+
+    /// The network's tensor at one of an operation's inputs; undefined if there is none or it is computed.
+    torch::Tensor operand(const Node& node, std::size_t index) const {
+        const auto constant = torch::jit::toIValue(node.inputs()[index]);
+        if (!constant || !constant->isTensor() || !constant->toTensor().defined()) return {};
+        const auto& tensor = constant->toTensor();
+        return m_names.count(tensor.data_ptr()) ? tensor : torch::Tensor();
+    }
+
+    void visitWeighted(const Node& node) {
+        const torch::Tensor weight = operand(node, 1);
+        if (!weight.defined()) return;
+        LayerNode layer = describe(node, weight);
+        layer.followedByBatchNorm = reachesOnlyBatchNorm(*node.output());
+        m_last = merge(std::move(layer));
+        if (!m_first) m_first = m_last;
+    }
+
+    LayerNode describe(const Node& node, const torch::Tensor& weight) const {
+        LayerNode layer = named(node, weight);
+        const std::int64_t positions = elements(layer.outputShape);
+        if (isLinear(node)) {
+            layer.kind = "linear";
+            layer.fanIn = weight.size(1);
+            layer.fanOut = weight.size(0);
+            layer.macs = positions / std::max<std::int64_t>(weight.size(0), 1) * weight.numel();
+            return layer;
+        }
+        const bool transposed = torch::jit::toIValue(node.inputs()[6])->toBool();
+        layer.groups = torch::jit::toIValue(node.inputs()[8])->toInt();
+        const bool depthwise = layer.groups > 1 && layer.groups == weight.size(0) && weight.size(1) == 1;
+        layer.kind = depthwise ? "depthwise conv" : "conv";
+        const std::int64_t kernel = weight[0][0].numel();
+        layer.fanIn = (transposed ? weight.size(0) / layer.groups : weight.size(1)) * kernel;
+        layer.fanOut = (transposed ? weight.size(1) : weight.size(0) / layer.groups) * kernel;
+        // each weight meets every position of the output, or of the input if the convolution is transposed
+        const auto moved = transposed ? shapeOf(*node.inputs()[0]) : shapeOf(*node.output());
+        layer.macs = elements({moved.begin() + 2, moved.end()}) * weight.numel();
+        return layer;
+    }
+
+    LayerNode named(const Node& node, const torch::Tensor& weight) const {
+        LayerNode layer;
+        layer.parameter = m_names.at(weight.data_ptr());
+        layer.layer = layerName(layer.parameter);
+        layer.weightShape = weight.sizes().vec();
+        const torch::Tensor bias = operand(node, 2);
+        layer.parameters = weight.numel() + (bias.defined() ? bias.numel() : 0);
+        const auto shape = shapeOf(*node.output());
+        layer.outputShape.assign(shape.begin() + (shape.empty() ? 0 : 1), shape.end());
+        return layer;
+    }
+
+    void visitBatchNorm(const Node& node) {
+        const torch::Tensor weight = operand(node, 1);
+        if (!weight.defined()) return;
+        LayerNode layer = named(node, weight);
+        layer.kind = "batch norm";
+        merge(std::move(layer));
+    }
+
+    /// Appends a layer, or adds to the one that has the same weight. Returns its place.
+    std::size_t merge(LayerNode layer) {
+        const auto known = m_places.emplace(layer.parameter, m_graph.nodes.size());
+        if (known.second) {
+            m_graph.nodes.push_back(std::move(layer));
+        } else {
+            auto& earlier = m_graph.nodes[known.first->second];
+            earlier.macs += layer.macs;
+            earlier.followedByBatchNorm = earlier.followedByBatchNorm && layer.followedByBatchNorm;
+        }
+        return known.first->second;
+    }
+
+    void markEnds() {
+        if (!m_first) return;
+        m_graph.nodes[*m_first].first = true;
+        m_graph.nodes[m_last].last = true;
+    }
+
+    LayerGraph m_graph;
+    std::unordered_map<const void*, std::string> m_names;
+    std::unordered_map<std::string, std::size_t> m_places; ///< by parameter, in m_graph.nodes
+    std::optional<std::size_t> m_first;
+    std::size_t m_last = 0;
+};
+
+} // namespace
+
+const LayerNode* LayerGraph::find(const std::string& parameter) const {
+    const auto found = std::find_if(nodes.begin(), nodes.end(),
+                                    [&](const LayerNode& node) { return node.parameter == parameter; });
+    return found == nodes.end() ? nullptr : &*found;
+}
+
+LayerGraph traceLayers(Network& network, const InputShape& shape) {
+    const auto parameters = network.parameters();
+    const auto options = parameters.empty() ? torch::TensorOptions() : parameters.front().options();
+    try {
+        const auto images =
+            torch::zeros({1, shape.channels, shape.height, shape.width}, options.requires_grad(false));
+        const auto graph = trace(network, images);
+        return GraphReader(network).read(*graph);
+    } catch (const c10::Error& error) {
+        const std::string text = error.what_without_backtrace();
+        throw Error(ErrorKind::Config,
+                    "the network can't be run on images of " + std::to_string(shape.channels) + " x " +
+                        std::to_string(shape.height) + " x " + std::to_string(shape.width) + ": " +
+                        text.substr(0, text.find('\n')),
+                    "network");
+    }
+}
+
+} // namespace quantarium::nn

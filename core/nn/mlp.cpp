@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/base/error.h"
+#include "core/nn/building_blocks.h"
+#include "core/nn/entries.h"
+
+namespace quantarium::nn {
+
+namespace {
+
+constexpr const char* kId = "mlp";
+constexpr std::size_t kMostLayers = 32;
+constexpr double kLargestWidth = 16384;
+
+/// fc1 -> ReLU -> fc2 -> ReLU -> … -> logits, on the flattened image.
+class Mlp : public Network {
+public:
+    Mlp(std::int64_t inputs, const std::vector<std::int64_t>& widths, std::int64_t classes,
+        Initializer& initializer) {
+        for (const std::int64_t width : widths) {
+            addLayer(inputs, width, initializer);
+            inputs = width;
+        }
+        addLayer(inputs, classes, initializer);
+    }
+
+    torch::Tensor forward(torch::Tensor images) override {
+        torch::Tensor x = images.flatten(1);
+        for (std::size_t i = 0; i + 1 < m_layers.size(); ++i)
+            x = torch::relu(m_layers[i]->forward(x)); // not in place: a site may hold on to its output
+        return m_layers.back()->forward(x);
+    }
+
+    std::vector<NamedSite> sites() override { return collectSites(*this); }
+
+private:
+    void addLayer(std::int64_t in, std::int64_t out, Initializer& initializer) {
+        const std::string name = "fc" + std::to_string(m_layers.size() + 1);
+        m_layers.push_back(register_module(name, std::make_shared<Linear>(in, out, initializer)));
+    }
+
+    std::vector<std::shared_ptr<Linear>> m_layers;
+};
+
+std::shared_ptr<Network> makeMlp(const InputShape& shape, std::int64_t classes, const Options& options,
+                                 std::uint64_t seed) {
+    requireInput(kId, shape, classes, 1);
+    const auto widths = options.integers("widths");
+    if (widths.size() > kMostLayers)
+        throw Error(ErrorKind::Config,
+                    std::to_string(widths.size()) + " hidden layers; at most " + std::to_string(kMostLayers) +
+                        " are allowed",
+                    "network.options.widths");
+    Initializer initializer(seed);
+    return std::make_shared<Mlp>(shape.channels * shape.height * shape.width, widths, classes, initializer);
+}
+
+} // namespace
+
+NetworkEntry mlpEntry() {
+    NetworkEntry entry;
+    entry.schema.id = kId;
+    entry.schema.title = "MLP";
+    entry.schema.help =
+        "Fully connected layers with ReLU between them; 784-256-256-10 on 28 x 28 images of ten classes.";
+    entry.schema.options = {OptionSpec::integerList(
+        "widths", "Hidden widths", {256, 256}, 1, kLargestWidth,
+        "Neurons of each hidden layer, from the input on; an empty list gives a linear classifier.")};
+    entry.make = makeMlp;
+    return entry;
+}
+
+} // namespace quantarium::nn
