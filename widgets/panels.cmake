@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Plots, and the panels that only read a RunSource: curves, weights, sampling.
+find_package(QCustomPlotQt6 REQUIRED)
+
+quantarium_widgets_library(plot
+  SOURCES plot/decimation.cpp plot/figure_file.cpp plot/heat_map_view.cpp plot/heat_map_view.h plot/number_text.cpp plot/plot_view.cpp plot/plot_view.h plot/plot_view_input.cpp
+    plot/plot_view_ranges.cpp plot/robust_range.cpp
+  LINK quantarium::base quantarium::theme Qt6::PrintSupport Qt6::Svg QCustomPlotQt6::QCustomPlotQt6)
+
+quantarium_widgets_library(panels
+  SOURCES curves/curve_math.cpp curves/curves_panel.cpp curves/curves_panel.h curves/curves_series.cpp
+  LINK quantarium::plot quantarium::run_source)
