@@ -47,7 +47,8 @@ std::vector<ConfigSection> makeSchema() {
     schema.push_back({"start", "Start",
                       {S::choice("from", "Start from", "scratch", {"scratch", "float", "run", "file"}, "Fresh weights, a shared float run, another run, or a weights file"),
                        S::text("path", "Run or file", "", "The run's id, or the file").when("from", {"run", "file"}),
-                       S::integer("float_epochs", "Float epochs", 10, 1, 100000, "Length of the shared float run", "epochs").when("from", {"float"})}});
+                       S::integer("float_epochs", "Float epochs", 10, 1, 100000, "Length of the shared float run", "epochs").when("from", {"float"}),
+                       object("training", "Float training", "What the float run trains differently, for example {\"optimizer\": {\"id\": \"sgd\", \"options\": {\"lr\": 0.1}}}").when("from", {"float"})}});
     schema.push_back({"weights", "Weights",
                       {S::text("method", "Method", "float", "How weights are quantized"),
                        S::integer("bits", "Bit width", 32, 1, 32, "Bits stored per weight", "bits"),
@@ -172,7 +173,7 @@ RunConfig RunConfig::fromJson(const Json& document, const std::string& sourceNam
     if (config.network.id.empty())
         throw Error(ErrorKind::Config, "no network is named", source + "network.id", "\"quantarium-cli networks\" lists them.");
     const auto start = sectionOptions(document, "start", source);
-    config.start = {start.text("from"), start.text("path"), start.integer("float_epochs")};
+    config.start = {start.text("from"), start.text("path"), start.integer("float_epochs"), start.json().at("training")};
     readWeights(config.weights, sectionOptions(document, "weights", source), source);
     const auto activations = sectionOptions(document, "activations", source);
     config.activations = {activations.text("method"), activations.integer("bits"), activations.json().at("options")};
@@ -195,7 +196,7 @@ Json RunConfig::toJson() const {
               {"validation", dataset.validation}, {"normalization", dataset.normalization}, {"augment", dataset.augment},
               {"options", dataset.options}}},
             {"network", selectionTo(network)},
-            {"start", {{"from", start.from}, {"path", start.path}, {"float_epochs", start.floatEpochs}}},
+            {"start", {{"from", start.from}, {"path", start.path}, {"float_epochs", start.floatEpochs}, {"training", start.training}}},
             {"weights",
              {{"method", weights.method}, {"bits", weights.bits}, {"options", weights.options}, {"policy", weights.policy}, {"overrides", overrides}}},
             {"activations", {{"method", activations.method}, {"bits", activations.bits}, {"options", activations.options}}},

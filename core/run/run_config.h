@@ -46,6 +46,7 @@ struct StartConfig {
     std::string from = "scratch"; ///< "scratch", "float", "run", "file"
     std::string path;             ///< a run's id for "run", a file for "file"
     std::int64_t floatEpochs = 10; ///< length of the shared float run for "float"
+    Json training = Json::object(); ///< what the float run trains differently: keys of the training section
 
     bool operator==(const StartConfig&) const = default;
 };

@@ -30,6 +30,9 @@ class MetricSum {
     virtual void add(const torch::Tensor& predictions, const torch::Tensor& targets, double loss) = 0;
     /// By metric name, and "loss". Empty data gives NaN.
     virtual std::map<std::string, double> values() const = 0;
+    /// The sums, exactly, for a checkpoint in the middle of an epoch.
+    virtual Json save() const = 0;
+    virtual void load(const Json& sums) = 0;
 };
 
 /// What a network is trained for: loss, metrics.

@@ -39,8 +39,6 @@ class RunFolder {
     void appendEpoch(const EpochDone& epoch) const;
     /// Recorded epochs, ascending, each once (the last record wins); a cut last line is left out. Throws Error(Data) for other damage.
     std::vector<EpochDone> epochs() const;
-    /// Keeps the records up to and including `epoch`.
-    void truncateEpochs(std::int64_t epoch) const;
 
     void writeResult(const RunEnded& ended) const;
     std::optional<RunEnded> result() const; ///< nothing while the run goes on or after a crash

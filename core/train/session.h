@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/data/loader.h"
 #include "core/nn/layer_graph.h"
-#include "core/quant/calibration.h"
 #include "core/run/events.h"
 #include "core/run/run_config.h"
 #include "core/train/registries.h"
 
 namespace quantarium::train {
 
-/// A layer with the quantizer attached to its weight.
+/// A layer with the quantizer attached to its weight; layers that are kept have the "float" quantizer (identity).
 struct QuantizedLayer {
     nn::LayerNode node;
     std::string method;
     std::int64_t bits = 32;
     torch::Tensor parameter;
-    std::unique_ptr<quant::WeightQuantizer> quantizer; ///< null: the layer is kept in float
+    std::unique_ptr<quant::WeightQuantizer> quantizer;
+
+    bool quantized() const { return method != "float"; }
 };
 
-/// Everything one run needs, built from its configuration: data, network, task, one quantizer per quantized parameter,
-/// optimizer, schedule. Belongs to the run's thread.
+/// Everything one run needs, built from its configuration: data, network, task, one quantizer per weight, optimizer,
+/// schedule. Belongs to the run's thread.
 struct Session {
-    RunConfig config;   ///< resolved
+    RunConfig config; ///< resolved
     torch::Device device = torch::kCPU;
     bool channelsLast = false;
     bool mixedPrecision = false;
@@ -37,11 +39,16 @@ struct Session {
     std::vector<QuantizedLayer> layers; ///< in order of execution
     std::unique_ptr<Optimizer> optimizer;
     Schedule schedule;
-    std::unique_ptr<data::Loader> trainLoader;
     RunReport report;
 
-    /// Trainables the optimizer doesn't see because a quantizer may step them itself: index into `layers`.
-    bool fusable = false;
+    void materialize(quant::Mode mode, int pass = 0);
+    int passes() const; ///< of the layer that needs most
+    /// A loader over one of the splits; `training` shuffles and augments.
+    std::unique_ptr<data::Loader> loader(std::shared_ptr<const data::Dataset> dataset, bool training) const;
+    /// Moves a loader's batch to the run's device.
+    data::Batch onDevice(data::Batch batch) const;
+    /// Network parameters with a gradient, for clipping: what backward() writes into.
+    std::vector<torch::Tensor> parameters() const;
 };
 
 /// Builds a session. `startFile`: weights of the float run or of the run started from, empty otherwise. Throws Error.
@@ -50,7 +57,7 @@ Session openSession(const RunConfig& resolved, const Registries& registries, con
 /// What the layers will be like, without loading data: for the form and `config --check`. Throws Error.
 RunReport planRun(const RunConfig& resolved, const Registries& registries);
 
-/// Throws Error(Resource) when the training can't fit into this machine's free memory (or the device's).
-void requireMemory(const RunReport& report, const torch::Device& device);
+/// Throws Error(Resource) when the training can't fit into this machine's free memory.
+void requireMemory(const RunReport& report);
 
 } // namespace quantarium::train

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/train/session.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/nn/tensor_file.h"
+#include "core/train/memory.h"
+#include "core/train/plan.h"
+
+namespace quantarium::train {
+
+namespace {
+
+data::Splits openData(const RunConfig& config, const Registries& registries) {
+    const auto& entry = registries.datasets.at(config.dataset.id, "dataset.id");
+    data::DatasetRequest request;
+    request.root = config.dataset.root;
+    request.seed = config.seed;
+    request.validationShare = config.dataset.validation;
+    request.limit = config.dataset.limit;
+    request.testLimit = config.dataset.testLimit;
+    request.normalization = config.dataset.normalization;
+    request.options = Options::validated(entry.schema.options, config.dataset.options, "dataset.options");
+    return entry.open(request);
+}
+
+/// Names that the file lacks, has too many, or has in another shape; nothing is changed before all of them are known.
+void requireFit(const std::map<std::string, torch::Tensor>& wanted, const nn::TensorFile& file, const std::filesystem::path& path) {
+    std::vector<std::string> problems;
+    for (const auto& [name, tensor] : wanted) {
+        const auto found = file.tensors.find(name);
+        if (found == file.tensors.end()) problems.push_back(name + " is missing");
+        else if (found->second.sizes() != tensor.sizes()) problems.push_back(name + " has another shape");
+    }
+    for (const auto& [name, tensor] : file.tensors)
+        if (!wanted.contains(name) && !name.starts_with("quantarium.")) problems.push_back(name + " is not in this network");
+    if (problems.empty()) return;
+    const auto count = problems.size();
+    if (count > 8) problems.resize(8);
+    throw Error(ErrorKind::Data, "the weights don't fit this network: " + join(problems, "; ") + (count > 8 ? "; …" : ""), path.string(),
+                "Start from a run of the same network, input shape and number of classes.");
+}
+
+std::map<std::string, torch::Tensor> stateOf(torch::nn::Module& network) {
+    std::map<std::string, torch::Tensor> state;
+    for (const auto& item : network.named_parameters()) state.emplace(item.key(), item.value());
+    for (const auto& item : network.named_buffers()) state.emplace(item.key(), item.value());
+    return state;
+}
+
+void loadStart(torch::nn::Module& network, const std::filesystem::path& path) {
+    const auto file = nn::readTensorFile(path);
+    const auto state = stateOf(network);
+    requireFit(state, file, path);
+    torch::NoGradGuard guard;
+    for (const auto& [name, tensor] : state) torch::Tensor(tensor).copy_(file.tensors.at(name));
+}
+
+std::vector<QuantizedLayer> attachQuantizers(Session& session, const std::vector<LayerPlan>& plans) {
+    const auto parameters = session.network->named_parameters();
+    std::vector<QuantizedLayer> layers;
+    for (const auto& plan : plans) {
+        QuantizedLayer layer;
+        layer.node = plan.node;
+        layer.method = plan.method->schema.id;
+        layer.bits = plan.bits;
+        layer.parameter = parameters[plan.node.parameter];
+        quant::QuantizerArguments arguments;
+        arguments.parameter = layer.parameter;
+        arguments.layer = layerContext(plan.node);
+        arguments.bits = plan.bits;
+        arguments.options = plan.options;
+        arguments.seed = session.config.seed;
+        arguments.pretrained = session.config.start.from != "scratch";
+        layer.quantizer = plan.method->make(arguments);
+        layers.push_back(std::move(layer));
+    }
+    return layers;
+}
+
+std::unique_ptr<Optimizer> makeOptimizer(Session& session, const Registries& registries) {
+    std::vector<quant::ParameterGroup> groups;
+    std::set<const void*> attached;
+    for (auto& layer : session.layers) {
+        attached.insert(layer.parameter.unsafeGetTensorImpl());
+        for (auto& group : layer.quantizer->parameterGroups()) groups.push_back(std::move(group));
+    }
+    quant::ParameterGroup rest;
+    for (const auto& parameter : session.network->parameters())
+        if (!attached.contains(parameter.unsafeGetTensorImpl())) rest.tensors.push_back(parameter);
+    if (!rest.tensors.empty()) groups.push_back(std::move(rest));
+    const auto& entry = registries.optimizers.at(session.config.training.optimizer.id, "training.optimizer.id");
+    return entry.make(std::move(groups), Options::validated(entry.schema.options, session.config.training.optimizer.options, "training.optimizer.options"));
+}
+
+} // namespace
+
+void Session::materialize(quant::Mode mode, int pass) {
+    for (auto& layer : layers) layer.quantizer->materialize(mode, pass);
+}
+
+int Session::passes() const {
+    int most = 1;
+    for (const auto& layer : layers) most = std::max(most, layer.quantizer->passes());
+    return most;
+}
+
+std::unique_ptr<data::Loader> Session::loader(std::shared_ptr<const data::Dataset> dataset, bool training) const {
+    data::LoaderSettings settings;
+    settings.batch = training ? config.training.batch : std::max<std::int64_t>(256, config.training.batch);
+    settings.shuffle = training;
+    settings.dropLast = training;
+    if (training) settings.augmentation = data::Augmentation::from(Options::validated(data::Augmentation::schema(), config.dataset.augment, "dataset.augment"));
+    settings.normalization = splits.normalization;
+    settings.seed = config.seed;
+    settings.channelsLast = channelsLast;
+    return std::make_unique<data::Loader>(std::move(dataset), settings);
+}
+
+data::Batch Session::onDevice(data::Batch batch) const {
+    if (device.is_cpu()) return batch;
+    return {batch.images.to(device, /*non_blocking=*/true), batch.targets.to(device, /*non_blocking=*/true)};
+}
+
+std::vector<torch::Tensor> Session::parameters() const { return network->parameters(); }
+
+Session openSession(const RunConfig& config, const Registries& registries, const std::filesystem::path& startFile) {
+    Session session;
+    session.config = config;
+    session.device = torch::Device(config.machine.device);
+    session.mixedPrecision = config.machine.precision == "bf16";
+    session.channelsLast = config.machine.memoryFormat != "contiguous";
+
+    const auto& entry = registries.networks.at(config.network.id, "network.id");
+    const auto& dataset = registries.datasets.at(config.dataset.id, "dataset.id");
+    requireMemory(planRun(config, registries));
+    session.splits = openData(config, registries);
+    const auto image = session.splits.train->imageShape();
+    const nn::InputShape shape{image[0], image[1], image[2]};
+    session.network = entry.make(shape, dataset.classes, Options::validated(entry.schema.options, config.network.options, "network.options"), config.seed);
+    if (!startFile.empty()) loadStart(*session.network, startFile);
+    session.graph = nn::traceLayers(*session.network, shape);
+    session.network->to(session.device);
+    const auto& task = registries.tasks.at(config.task.id, "task.id");
+    session.task = task.make(dataset.classes, Options::validated(task.schema.options, config.task.options, "task.options"));
+    const auto plans = planLayers(config, session.graph, registries);
+    session.layers = attachQuantizers(session, plans);
+    session.optimizer = makeOptimizer(session, registries);
+    const auto& schedule = registries.schedules.at(config.training.schedule.id, "training.schedule.id");
+    session.schedule = schedule.make(Options::validated(schedule.schema.options, config.training.schedule.options, "training.schedule.options"));
+    session.report = reportOf(config, session.graph, plans, registries);
+    session.report.notes.insert(session.report.notes.end(), session.splits.notes.begin(), session.splits.notes.end());
+    return session;
+}
+
+void requireMemory(const RunReport& report) {
+    const double available = availableMemory();
+    if (report.trainingBytes <= available) return;
+    throw Error(ErrorKind::Resource, "training needs about " + formatBytes(report.trainingBytes) + " of memory; " + formatBytes(available) + " are free",
+                "training.batch", "Use a smaller batch or network, or close other programs.");
+}
+
+} // namespace quantarium::train

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <new>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/train/calibration.h"
+#include "core/train/checkpoint.h"
+#include "core/train/environment.h"
+#include "core/train/evaluation.h"
+#include "core/train/memory.h"
+#include "core/train/mixed_precision.h"
+#include "core/train/training_step.h"
+
+namespace quantarium::train {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kProgressSeconds = 0.1;
+constexpr double kSnapshotSeconds = 0.5;    ///< least time between two live snapshots
+constexpr double kSnapshotShare = 0.008;    ///< live snapshots take at most this share of the training time
+
+double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// Ends the loop early at a batch border; the checkpoint has been written.
+struct Interrupted {
+    RunState state;
+};
+
+class TrainingLoop {
+  public:
+    TrainingLoop(const std::string& runId, const RunFolder& folder, Session session, RunObserver& observer, const RunControl& control)
+        : m_runId(runId), m_folder(folder), m_session(std::move(session)), m_observer(observer), m_control(control),
+          m_metric(m_session.task->metrics().front()) {}
+
+    RunEnded run() {
+        m_trainLoader = m_session.loader(m_session.splits.train, true);
+        m_stepsPerEpoch = m_trainLoader->batchesPerEpoch();
+        restore();
+        announce();
+        for (;;) {
+            if (m_state.epoch >= m_session.config.training.epochs) break;
+            trainEpoch();
+            finishEpoch();
+        }
+        return finish();
+    }
+
+  private:
+    void restore() {
+        std::error_code ignored;
+        if (std::filesystem::exists(m_folder.checkpointFile(), ignored)) m_state = loadCheckpoint(m_folder.checkpointFile(), m_session);
+        m_restarts = scheduleRestarts(m_session);
+        m_secondsBefore = m_state.seconds;
+        m_started = Clock::now();
+        if (m_state.epoch == 0) return;
+        const auto epochs = m_folder.epochs();
+        const auto last = std::find_if(epochs.begin(), epochs.end(), [&](const EpochDone& e) { return e.epoch == m_state.epoch; });
+        if (last != epochs.end()) m_last = last->values;
+        const auto best = std::find_if(epochs.begin(), epochs.end(), [&](const EpochDone& e) { return e.epoch == m_state.bestEpoch; });
+        if (best != epochs.end()) m_best = best->values;
+    }
+
+    void announce() {
+        RunStarted started;
+        started.config = m_session.config.toJson();
+        started.environment = environment(m_session.config.machine.threads);
+        started.report = m_session.report;
+        started.totalEpochs = m_session.config.training.epochs;
+        started.stepsPerEpoch = m_stepsPerEpoch;
+        started.firstEpoch = m_state.epoch;
+        m_folder.writeStarted(started);
+        m_observer.onEvent(m_runId, started);
+    }
+
+    void trainEpoch() {
+        const auto& training = m_session.config.training;
+        if (m_state.batch == 0) applyRequests(m_session, {m_state.epoch, training.epochs});
+        const auto sum = m_session.task->newSum();
+        if (m_state.batch > 0) sum->load(m_state.partialSums);
+        m_session.network->train();
+        m_trainLoader->start(m_state.epoch, m_state.batch);
+        while (auto batch = m_trainLoader->next()) {
+            interruptIfAsked(*sum);
+            const auto begin = Clock::now();
+            m_session.optimizer->setLearningRate(m_session.schedule(schedulePoint(m_restarts, training.epochs, m_stepsPerEpoch, m_state.step)));
+            const double loss = trainingStep(m_session, m_session.onDevice(std::move(*batch)), *sum);
+            m_state.stepSeconds += secondsSince(begin);
+            ++m_state.step;
+            ++m_state.batch;
+            m_state.partialLosses.push_back(loss);
+            if (!std::isfinite(loss)) failNotFinite(loss);
+            m_newLosses.push_back(loss);
+            progress("training", false);
+            snapshotIfWatched();
+        }
+        m_epochValues = sum->values();
+    }
+
+    void finishEpoch() {
+        progress("validating", true);
+        EpochDone done;
+        for (const auto& [name, value] : m_epochValues) done.values["train_" + name] = value;
+        done.values["learning_rate"] = m_session.optimizer->learningRate();
+        const auto& validation = m_session.splits.validation;
+        if (validation && anyTrainFormDiffers(m_session))
+            done.values["validation_" + m_metric.name + "_mixed"] = evaluate(m_session, validation, quant::Mode::Train, "").at(m_metric.name);
+        for (const auto& [name, value] : evaluate(m_session, validation, quant::Mode::Eval, "validation_")) done.values[name] = value;
+        addMethodValues(m_session, done.values);
+        ++m_state.epoch;
+        m_state.batch = 0;
+        done.epoch = m_state.epoch;
+        done.step = m_state.step;
+        done.weights = takeSnapshot(true);
+        addFlipRate(*done.weights, done.values);
+        done.stepLosses = std::move(m_state.partialLosses);
+        m_state.partialLosses.clear();
+        m_state.partialSums = nullptr;
+        done.values["seconds"] = now();
+        done.best = rateEpoch(done.values);
+        m_last = done.values;
+        if (done.best) m_best = done.values;
+        m_state.seconds = now();
+        m_folder.appendEpoch(done);
+        if (done.best) saveCheckpoint(m_folder.bestFile(), m_session, m_state);
+        saveCheckpoint(m_folder.checkpointFile(), m_session, m_state);
+        m_observer.onEvent(m_runId, done);
+        progress("training", true);
+    }
+
+    /// Best on validation data; without a validation split the last epoch counts as the best.
+    bool rateEpoch(const std::map<std::string, double>& values) {
+        const auto found = values.find("validation_" + m_metric.name);
+        if (found != values.end()) {
+            const double value = found->second;
+            const bool better = m_metric.higherIsBetter ? value > m_state.bestMetric : value < m_state.bestMetric;
+            if (!std::isnan(m_state.bestMetric) && !better) return false;
+            m_state.bestMetric = value;
+        }
+        m_state.bestEpoch = m_state.epoch;
+        return true;
+    }
+
+    RunEnded finish() {
+        progress("testing", true);
+        finishMethods(m_session);
+        const auto lastTest = evaluate(m_session, m_session.splits.test, quant::Mode::Eval, "test_");
+        auto bestTest = lastTest;
+        if (m_state.bestEpoch != m_state.epoch) {
+            loadCheckpoint(m_folder.bestFile(), m_session);
+            finishMethods(m_session);
+            bestTest = evaluate(m_session, m_session.splits.test, quant::Mode::Eval, "test_");
+        }
+        saveModel(m_folder.modelFile(), m_session);
+        m_state.seconds = now();
+        m_last.insert(lastTest.begin(), lastTest.end());
+        m_best.insert(bestTest.begin(), bestTest.end());
+        RunEnded ended{RunState::Finished, "", result()};
+        m_folder.writeResult(ended);
+        return ended;
+    }
+
+    Json result() const {
+        const auto numbers = [](const std::map<std::string, double>& values) {
+            Json document = Json::object();
+            for (const auto& [name, value] : values) document[name] = numberToJson(value);
+            return document;
+        };
+        const auto steps = static_cast<double>(std::max<std::int64_t>(1, m_state.step));
+        const double stepSeconds = m_state.stepSeconds / steps;
+        return {{"last", numbers(m_last)},
+                {"best", numbers(m_best)},
+                {"best_epoch", m_state.bestEpoch},
+                {"epochs", m_state.epoch},
+                {"seconds", m_state.seconds},
+                {"step_seconds", stepSeconds},
+                {"images_per_second", stepSeconds > 0 ? static_cast<double>(m_session.config.training.batch) / stepSeconds : 0.0},
+                {"snapshot_share", m_state.seconds > 0 ? m_state.snapshotSeconds / m_state.seconds : 0.0},
+                {"peak_bytes", peakMemory()}};
+    }
+
+    void interruptIfAsked(const tasks::MetricSum& sum) {
+        const bool stop = m_control.stop.stop_requested();
+        const bool pause = m_control.pause != nullptr && m_control.pause->load();
+        if (!stop && !pause) return;
+        m_state.partialSums = sum.save();
+        m_state.seconds = now();
+        saveCheckpoint(m_folder.checkpointFile(), m_session, m_state);
+        throw Interrupted{pause && !stop ? RunState::Paused : RunState::Stopped};
+    }
+
+    [[noreturn]] void failNotFinite(double loss) const {
+        throw Error(ErrorKind::Run,
+                    "the loss became " + std::string(std::isnan(loss) ? "not a number" : "infinite") + " at step " + std::to_string(m_state.step) +
+                        " (epoch " + std::to_string(m_state.epoch + 1) + ")",
+                    "run " + m_runId, "Use a smaller learning rate or set training.gradient_clip.");
+    }
+
+    double now() const { return m_secondsBefore + secondsSince(m_started); }
+
+    void progress(const char* phase, bool always) {
+        if (!always && secondsSince(m_lastProgress) < kProgressSeconds) return;
+        m_lastProgress = Clock::now();
+        Progress event;
+        event.epoch = m_state.epoch;
+        event.step = m_state.step;
+        event.totalSteps = m_session.config.training.epochs * m_stepsPerEpoch;
+        event.phase = phase;
+        event.loss = m_newLosses.empty() ? 0.0 : m_newLosses.back();
+        event.learningRate = m_session.optimizer->learningRate();
+        event.secondsSpent = now();
+        const double perStep = m_state.step > 0 ? event.secondsSpent / static_cast<double>(m_state.step) : 0.0;
+        event.secondsLeft = m_state.step > 0 ? perStep * static_cast<double>(event.totalSteps - m_state.step) : -1.0;
+        const double step = m_state.step > 0 ? m_state.stepSeconds / static_cast<double>(m_state.step) : 0.0;
+        event.imagesPerSecond = step > 0 ? static_cast<double>(m_session.config.training.batch) / step : 0.0;
+        event.snapshotShare = event.secondsSpent > 0 ? m_state.snapshotSeconds / event.secondsSpent : 0.0;
+        event.losses = std::move(m_newLosses);
+        m_newLosses.clear();
+        m_observer.onEvent(m_runId, event);
+    }
+
+    std::shared_ptr<const WeightSnapshot> takeSnapshot(bool markFlips) {
+        const auto begin = Clock::now();
+        auto snapshot = std::make_shared<WeightSnapshot>();
+        snapshot->epoch = m_state.epoch;
+        snapshot->step = m_state.step;
+        for (auto& layer : m_session.layers) snapshot->layers.push_back(layer.quantizer->snapshot(markFlips));
+        const double seconds = secondsSince(begin);
+        m_state.snapshotSeconds += seconds;
+        m_nextSnapshot = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::max(kSnapshotSeconds, seconds / kSnapshotShare)));
+        return snapshot;
+    }
+
+    void snapshotIfWatched() {
+        if (Clock::now() < m_nextSnapshot || !m_observer.watchesWeights(m_runId)) return;
+        m_observer.onEvent(m_runId, WeightsSeen{takeSnapshot(false)});
+    }
+
+    std::string m_runId;
+    const RunFolder& m_folder;
+    Session m_session;
+    RunObserver& m_observer;
+    const RunControl& m_control;
+    tasks::MetricSpec m_metric;
+    std::unique_ptr<data::Loader> m_trainLoader;
+    std::int64_t m_stepsPerEpoch = 1;
+    std::vector<std::int64_t> m_restarts;
+    TrainingState m_state;
+    std::map<std::string, double> m_epochValues;
+    std::map<std::string, double> m_last;
+    std::map<std::string, double> m_best;
+    std::vector<double> m_newLosses;
+    double m_secondsBefore = 0;
+    Clock::time_point m_started = Clock::now();
+    Clock::time_point m_lastProgress{};
+    Clock::time_point m_nextSnapshot{};
+};
+
+std::string errorText(const std::exception& error) {
+    if (const auto* torchError = dynamic_cast<const c10::Error*>(&error)) return torchError->what_without_backtrace();
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return "out of memory. Use a smaller batch or network.";
+    return error.what();
+}
+
+} // namespace
+
+RunEnded runTraining(const std::string& runId, const RunConfig& resolved, const RunFolder& folder,
+                     const std::filesystem::path& startFile, const Registries& registries, RunObserver& observer,
+                     const RunControl& control) {
+    RunEnded ended;
+    try {
+        Progress loading;
+        loading.phase = "loading";
+        loading.totalSteps = 1;
+        loading.secondsLeft = -1;
+        observer.onEvent(runId, loading);
+        at::set_num_threads(static_cast<int>(resolved.machine.threads));
+        keepFreedMemory();
+        resetPeakMemory();
+        folder.create(resolved);
+        folder.removeResult();
+        ended = TrainingLoop(runId, folder, openSession(resolved, registries, startFile), observer, control).run();
+    } catch (const Interrupted& interrupted) {
+        ended = {interrupted.state, "Checkpointed; it can be resumed from where it stopped.", nullptr};
+    } catch (const std::exception& error) {
+        ended = {RunState::Failed, errorText(error), nullptr};
+    }
+    if (ended.state != RunState::Finished) {
+        try {
+            folder.writeResult(ended);
+        } catch (const std::exception& error) {
+            ended.reason += " The outcome couldn't be written: " + std::string(error.what());
+        }
+    }
+    observer.onEvent(runId, ended);
+    return ended;
+}
+
+} // namespace quantarium::train
