@@ -16,9 +16,9 @@ namespace quantarium::store {
 
 /// A run as tables show it; read in one query, without its series.
 struct RunRecord {
-    std::string id;        ///< "20261120-142233-a1b2", sorts by creation
+    std::string id; ///< "20261120-142233-a1b2", sorts by creation
     std::string name;
-    std::string group;     ///< shared by the repeats of one configuration; empty for a single run
+    std::string group; ///< shared by the repeats of one configuration; empty for a single run
     RunState state = RunState::Queued;
     std::string reason;    ///< why it failed; how to resume
     RunConfig config;      ///< resolved
@@ -31,28 +31,29 @@ struct RunRecord {
     std::map<std::string, double> last; ///< values of the last epoch
     std::map<std::string, double> best; ///< values of the best epoch on validation data
     std::int64_t bestEpoch = 0;
-    Json result;           ///< RunEnded::result when finished
+    Json result; ///< RunEnded::result when finished
     std::optional<RunReport> report;
     Json environment;
-    std::string note;      ///< the user's own words
+    std::string note; ///< the user's own words
 };
 
 /// What `list` and the Runs table ask for; empty members don't filter.
 struct RunFilter {
-    std::string text;      ///< in name, method, network, dataset or id
+    std::string text; ///< in name, method, network, dataset or id
     std::optional<RunState> state;
     std::string group;
-    bool binned = false;   ///< the bin's contents instead of the runs
+    bool binned = false; ///< the bin's contents instead of the runs
 };
 
 enum class Access { Read, Write };
 
-/// A folder with workspace.sqlite (WAL) and runs/<id>/. Many readers, one writer (a lock file). Opening starts nothing and
-/// changes nothing but the schema version (forward, after a backup). Thread: any; calls are serialized inside.
+/// A folder with workspace.sqlite (WAL) and runs/<id>/. Many readers, one writer (a lock file). Opening
+/// starts nothing and changes nothing but the schema version (forward, after a backup). Thread: any; calls
+/// are serialized inside.
 class Workspace {
-  public:
-    /// Write access creates what is missing. Throws Error(Storage): not a workspace, read-only, from a newer version,
-    /// locked by another process (with its process number), damaged.
+public:
+    /// Write access creates what is missing. Throws Error(Storage): not a workspace, read-only, from a newer
+    /// version, locked by another process (with its process number), damaged.
     Workspace(std::filesystem::path folder, Access access);
     ~Workspace();
     Workspace(const Workspace&) = delete;
@@ -66,7 +67,8 @@ class Workspace {
 
     void addRun(const RunRecord& run); ///< id, name, group, config, startRun, state
     void recordStarted(const std::string& id, const RunStarted& started);
-    void recordEpoch(const std::string& id, const EpochDone& epoch); ///< one transaction; replaces the same epoch
+    void recordEpoch(const std::string& id,
+                     const EpochDone& epoch); ///< one transaction; replaces the same epoch
     void dropEpochsAfter(const std::string& id, std::int64_t epoch); ///< a resumed run writes them again
     void recordState(const std::string& id, RunState state, const std::string& reason = {});
     void recordEnded(const std::string& id, const RunEnded& ended);
@@ -74,7 +76,7 @@ class Workspace {
     void setNote(const std::string& id, const std::string& note);
 
     std::vector<RunRecord> list(const RunFilter& filter = {}) const; ///< newest first
-    std::optional<RunRecord> find(const std::string& id) const;      ///< also by unique prefix; not in the bin
+    std::optional<RunRecord> find(const std::string& id) const; ///< also by unique prefix; not in the bin
     /// Throws Error(Config) when there is none or the prefix fits several.
     RunRecord at(const std::string& id) const;
     /// A finished run whose identity document (train::identity) is equal, newest first.
@@ -93,7 +95,7 @@ class Workspace {
     void restore(const std::vector<std::string>& ids);
     void emptyBin();
 
-  private:
+private:
     struct State;
     std::unique_ptr<State> m_state;
 };

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/store/result_columns.h"
+
+#include <algorithm>
+
+namespace quantarium::store {
+
+namespace {
+
+std::optional<double> number(const Json& value) {
+    if (value.is_number()) return value.get<double>();
+    if (value == "nan" || value == "inf" || value == "-inf") return numberFromJson(value, "result");
+    return std::nullopt;
+}
+
+std::optional<double> member(const Json& object, const std::string& name) {
+    if (!object.is_object() || !object.contains(name)) return std::nullopt;
+    return number(object.at(name));
+}
+
+std::optional<double> top1(const RunRecord& run, Split split, const char* moment,
+                           const std::map<std::string, double>& values) {
+    if (split == Split::Test) {
+        const bool ended = run.result.is_object() && run.result.contains(moment);
+        return ended ? member(run.result.at(moment), "test_top1") : std::nullopt;
+    }
+    const auto found = values.find("validation_top1");
+    return found == values.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool isQuantized(const LayerReport& layer) {
+    return layer.method != "float";
+}
+
+/// Whether any quantized layer has the property; of a run without quantized layers, whether any layer has.
+Json anyLayer(const RunRecord& run, bool LayerReport::*property) {
+    if (!run.report) return nullptr;
+    const auto& layers = run.report->layers;
+    const bool quantized = std::any_of(layers.begin(), layers.end(), isQuantized);
+    return std::any_of(layers.begin(), layers.end(), [&](const LayerReport& layer) {
+        return layer.*property && (!quantized || isQuantized(layer));
+    });
+}
+
+Json selection(const Selection& value) {
+    return {{"id", value.id}, {"options", value.options}};
+}
+
+} // namespace
+
+std::optional<double> bestTop1(const RunRecord& run, Split split) {
+    return top1(run, split, "best", run.best);
+}
+
+std::optional<double> lastTop1(const RunRecord& run, Split split) {
+    return top1(run, split, "last", run.last);
+}
+
+Split commonSplit(const std::vector<const RunRecord*>& runs) {
+    const bool tested = std::all_of(runs.begin(), runs.end(),
+                                    [](const RunRecord* run) { return bestTop1(*run, Split::Test); });
+    return tested ? Split::Test : Split::Validation;
+}
+
+std::optional<double> resultNumber(const RunRecord& run, const std::string& name) {
+    return member(run.result, name);
+}
+
+std::optional<double> relativeTime(const RunRecord& run, const RunRecord* floatRun) {
+    if (!floatRun) return std::nullopt;
+    const auto own = resultNumber(run, "step_seconds");
+    const auto reference = resultNumber(*floatRun, "step_seconds");
+    if (!own || !reference || !(*reference > 0)) return std::nullopt;
+    return *own / *reference;
+}
+
+std::vector<RecordColumn> configurationColumns() {
+    using R = const RunRecord&;
+    return {{{"dataset", "Dataset", ""}, [](R run) -> Json { return run.config.dataset.id; }},
+            {{"network", "Network", ""}, [](R run) -> Json { return run.config.network.id; }},
+            {{"start", "Start", ""}, [](R run) -> Json { return run.config.start.from; }},
+            {{"method", "Method", ""}, [](R run) -> Json { return run.config.weights.method; }},
+            {{"bits", "Bits", ""}, [](R run) -> Json { return run.config.weights.bits; }},
+            {{"first_last", "First/last layer", ""}, [](R run) -> Json { return run.config.weights.policy; }},
+            {{"epochs", "Epochs", ""}, [](R run) -> Json { return run.config.training.epochs; }}};
+}
+
+std::vector<RecordColumn> configurationDetails() {
+    using R = const RunRecord&;
+    return {
+        {{"group", "Group", "", -1, true}, [](R run) -> Json { return run.group; }},
+        {{"batch", "Batch", "", -1, true}, [](R run) -> Json { return run.config.training.batch; }},
+        {{"training_images", "Training images", "", -1, true},
+         [](R run) -> Json { return run.config.dataset.limit ? Json(*run.config.dataset.limit) : Json(); }},
+        {{"method_options", "Method options", "", -1, true},
+         [](R run) -> Json { return run.config.weights.options; }},
+        {{"optimizer", "Optimizer", "", -1, true},
+         [](R run) -> Json { return selection(run.config.training.optimizer); }},
+        {{"schedule", "Schedule", "", -1, true},
+         [](R run) -> Json { return selection(run.config.training.schedule); }},
+        {{"config", "Configuration", "", -1, true}, [](R run) -> Json { return run.config.toJson(); }}};
+}
+
+std::vector<RecordColumn> reportColumns() {
+    using R = const RunRecord&;
+    return {
+        {{"memory_reduction_weights", "Memory, weights only", "×", 2},
+         [](R run) -> Json { return run.report ? Json(run.report->memory.reductionWeightsOnly) : Json(); }},
+        {{"memory_reduction_all", "Memory, everything", "×", 2},
+         [](R run) -> Json { return run.report ? Json(run.report->memory.reductionEverything) : Json(); }},
+        {{"mac_multiplies", "Multiplies", ""},
+         [](R run) { return anyLayer(run, &LayerReport::macMultiplies); }},
+        {{"post_scale", "Scales after", ""}, [](R run) { return anyLayer(run, &LayerReport::postScale); }}};
+}
+
+Json cell(const std::optional<double>& value) {
+    return value ? numberToJson(*value) : Json();
+}
+
+} // namespace quantarium::store
