@@ -23,10 +23,10 @@ struct Batch {
     torch::Tensor targets;
 };
 
-/// Labelled samples that can be fetched by index. Immutable after construction; fetch() may be called from several
-/// threads at once.
+/// Labelled samples that can be fetched by index. Immutable after construction; fetch() may be called from
+/// several threads at once.
 class Dataset {
-  public:
+public:
     virtual ~Dataset() = default;
     virtual std::int64_t size() const = 0;
     virtual std::array<std::int64_t, 3> imageShape() const = 0; ///< channels, height, width
@@ -35,7 +35,8 @@ class Dataset {
 };
 
 /// A dataset that is a selection of another one.
-std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, std::vector<std::int64_t> indices);
+std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset,
+                                      std::vector<std::int64_t> indices);
 
 /// Mean and standard deviation per channel of images scaled to [0, 1].
 struct Normalization {
@@ -50,18 +51,19 @@ struct Splits {
     std::shared_ptr<const Dataset> test;
     std::vector<std::string> classNames;
     Normalization normalization;
-    std::vector<std::string> notes; ///< what a person should know: "data_batch_1.bin has 761 records instead of 10,000"
+    std::vector<std::string>
+        notes; ///< what a person should know: "data_batch_1.bin has 761 records instead of 10,000"
 };
 
 /// What opening a dataset needs.
 struct DatasetRequest {
-    std::filesystem::path root;          ///< empty: looked for below QUANTARIUM_DATA by the manifest's folder names
-    std::uint64_t seed = 1;              ///< for generated data and the validation split
+    std::filesystem::path root; ///< empty: looked for below QUANTARIUM_DATA by the manifest's folder names
+    std::uint64_t seed = 1;     ///< for generated data and the validation split
     double validationShare = 0.1;
     std::optional<std::int64_t> limit;
     std::optional<std::int64_t> testLimit;
     std::string normalization = "dataset"; ///< "dataset", "imagenet", "none"
-    Options options;                     ///< the dataset's own
+    Options options;                       ///< the dataset's own
 };
 
 /// One dataset: its description and how to open it.
@@ -71,8 +73,8 @@ struct DatasetEntry {
     std::array<std::int64_t, 3> imageShape{3, 32, 32}; ///< channels, height, width
     std::int64_t trainSamples = 0;
     std::int64_t testSamples = 0;
-    bool embedded = false;   ///< needs no files
-    Json defaultAugment;     ///< what `dataset.augment` means when empty: {"pad": 4, "crop": true, "flip": true}
+    bool embedded = false; ///< needs no files
+    Json defaultAugment; ///< what `dataset.augment` means when empty: {"pad": 4, "crop": true, "flip": true}
     /// Throws Error(Data) naming file, place and remedy.
     std::function<Splits(const DatasetRequest&)> open;
     /// Whether its files are there (cheap), for the form and the start page.

@@ -11,9 +11,10 @@ namespace quantarium::data {
 
 /// Random changes of training images, drawn per sample from the augmentation stream.
 struct Augmentation {
-    std::int64_t pad = 0;  ///< zero pixels added on each side before the crop (paper B 3.1: pad, then normalize)
-    bool crop = false;     ///< random crop back to the original size
-    bool flip = false;     ///< horizontal, probability 1/2
+    std::int64_t pad =
+        0;             ///< zero pixels added on each side before the crop (paper B 3.1: pad, then normalize)
+    bool crop = false; ///< random crop back to the original size
+    bool flip = false; ///< horizontal, probability 1/2
 
     /// Schema of `dataset.augment`.
     static const std::vector<OptionSpec>& schema();
@@ -23,19 +24,19 @@ struct Augmentation {
 struct LoaderSettings {
     std::int64_t batch = 128;
     bool shuffle = true;
-    bool dropLast = true;             ///< leave out a last batch smaller than `batch` (unless it would be the only one)
+    bool dropLast = true; ///< leave out a last batch smaller than `batch` (unless it would be the only one)
     Augmentation augmentation;
     Normalization normalization;
-    std::uint64_t seed = 1;           ///< order and augmentation depend on it alone, not on threads or time
-    bool channelsLast = false;        ///< memory layout of the images given out
-    std::int64_t prefetch = 2;        ///< batches prepared ahead by one background thread; 0: prepared in next()
+    std::uint64_t seed = 1;    ///< order and augmentation depend on it alone, not on threads or time
+    bool channelsLast = false; ///< memory layout of the images given out
+    std::int64_t prefetch = 2; ///< batches prepared ahead by one background thread; 0: prepared in next()
 };
 
-/// Gives out float32 normalized batches, prepared ahead in a background thread. The order of epoch e is a permutation
-/// derived from (seed, e), the augmentation of a sample from (seed, e, position): a pure function, so a run that resumes
-/// in the middle sees what an uninterrupted one sees.
+/// Gives out float32 normalized batches, prepared ahead in a background thread. The order of epoch e is a
+/// permutation derived from (seed, e), the augmentation of a sample from (seed, e, position): a pure
+/// function, so a run that resumes in the middle sees what an uninterrupted one sees.
 class Loader {
-  public:
+public:
     Loader(std::shared_ptr<const Dataset> dataset, LoaderSettings settings);
     ~Loader(); ///< joins the background thread
     Loader(const Loader&) = delete;
@@ -49,7 +50,7 @@ class Loader {
     /// The next batch, or nothing at the epoch's end. Rethrows what the background thread threw.
     std::optional<Batch> next();
 
-  private:
+private:
     struct State;
     std::unique_ptr<State> m_state;
 };

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/data/entries.h"
+#include "core/data/idx.h"
+
+namespace quantarium::data {
+
+DatasetEntry mnistEntry() {
+    return fileEntry(manifestOf("mnist"), readIdxSplit);
+}
+
+} // namespace quantarium::data
