@@ -9,4 +9,7 @@ quantarium_widgets_library(plot
 
 quantarium_widgets_library(panels
   SOURCES curves/curve_math.cpp curves/curves_panel.cpp curves/curves_panel.h curves/curves_series.cpp
+    weights/epoch_scrubber.cpp weights/epoch_scrubber.h weights/layer_grid.cpp weights/layer_grid.h weights/layer_history.cpp
+    weights/layer_model.cpp weights/layer_model.h weights/layer_series.cpp weights/pin_bar.cpp weights/pin_bar.h weights/snapshot_history.cpp
+    weights/snapshot_history.h weights/weights_csv.cpp weights/weights_layout.cpp weights/weights_panel.cpp weights/weights_panel.h
   LINK quantarium::plot quantarium::run_source)

@@ -55,9 +55,11 @@ void HeatMapView::setHeatMap(const HeatMap& map) {
     const double cellX = (map.x.high - map.x.low) / map.columns, cellY = (map.y.high - map.y.low) / map.rows;
     QCPColorMapData* data = m_plottable->data();
     data->setSize(map.columns, map.rows);
-    data->setRange(QCPRange(map.x.low + cellX / 2, map.x.high - cellX / 2), QCPRange(map.y.low + cellY / 2, map.y.high - cellY / 2));
+    data->setRange(QCPRange(map.x.low + cellX / 2, map.x.high - cellX / 2),
+                   QCPRange(map.y.low + cellY / 2, map.y.high - cellY / 2));
     for (int y = 0; y < map.rows; ++y) {
-        for (int x = 0; x < map.columns; ++x) data->setCell(x, y, map.cells[qsizetype(y) * map.columns + x]);
+        for (int x = 0; x < map.columns; ++x)
+            data->setCell(x, y, map.cells[qsizetype(y) * map.columns + x]);
     }
     const auto highest = std::max_element(map.cells.begin(), map.cells.end());
     m_plottable->setDataRange(QCPRange(0, highest == map.cells.end() || !(*highest > 0) ? 1 : *highest));

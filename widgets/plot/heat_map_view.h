@@ -19,7 +19,7 @@ struct HeatMap {
 /// A PlotView with a heat map behind its series, and the map's scale at the right.
 class HeatMapView : public PlotView {
     Q_OBJECT
-  public:
+public:
     explicit HeatMapView(QWidget* parent = nullptr);
 
     /// An empty map (no cells) hides map and scale.
@@ -27,7 +27,7 @@ class HeatMapView : public PlotView {
     const HeatMap& heatMap() const { return m_map; }
     void setTheme(const Theme& theme);
 
-  private:
+private:
     void style();
 
     HeatMap m_map;

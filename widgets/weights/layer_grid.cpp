@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/weights/layer_grid.h"
+
+#include <algorithm>
+
+#include <QPainterPath>
+#include <QStyledItemDelegate>
+#include <qcustomplot.h>
+
+#include "widgets/plot/number_text.h"
+
+namespace quantarium::widgets {
+namespace {
+
+constexpr int kCellWidth = 210;
+constexpr int kCellHeight = 150;
+constexpr int kPadding = 8;
+
+class CellDelegate : public QStyledItemDelegate {
+public:
+    explicit CellDelegate(LayerGrid* grid, LayerModel* model)
+        : QStyledItemDelegate(grid), m_grid(grid), m_model(model) {}
+
+    void paint(QPainter* painter, const QStyleOptionViewItem& option,
+               const QModelIndex& index) const override {
+        const LayerSnapshot* layer = m_model->layerAt(index.row());
+        if (layer)
+            m_grid->paintLayer(*painter, option.rect, *layer, option.state.testFlag(QStyle::State_Selected));
+    }
+    QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override {
+        return m_grid->gridSize();
+    }
+
+private:
+    LayerGrid* m_grid;
+    LayerModel* m_model;
+};
+
+/// Weight values and heights to pixels of one cell's data area.
+struct CellScale {
+    QRectF area;
+    ValueRange x;
+
+    double px(double value) const { return area.left() + (value - x.low) / (x.high - x.low) * area.width(); }
+    double py(double share) const { return area.bottom() - share * area.height(); }
+};
+
+void paintHistogram(QPainter& painter, const CellScale& scale, const Histogram& histogram,
+                    std::int64_t highest, QColor colour) {
+    const QVector<double> edges = binEdges(histogram);
+    if (edges.isEmpty() || highest < 1) return;
+    QPainterPath path(QPointF(scale.px(edges.first()), scale.area.bottom()));
+    for (qsizetype i = 0; i + 1 < edges.size(); ++i) {
+        const double y = scale.py(double(histogram.counts[std::size_t(i)]) / double(highest));
+        path.lineTo(scale.px(edges[i]), y);
+        path.lineTo(scale.px(edges[i + 1]), y);
+    }
+    path.lineTo(scale.px(edges.last()), scale.area.bottom());
+    painter.setPen(QPen(colour, 1));
+    colour.setAlphaF(0.32F);
+    painter.setBrush(colour);
+    painter.drawPath(path);
+}
+
+void paintStems(QPainter& painter, const CellScale& scale, const LayerSnapshot& layer, const QColor& colour) {
+    std::int64_t highest = 1;
+    for (const LevelCount& level : layer.levels)
+        highest = std::max(highest, level.count);
+    painter.setBrush(colour);
+    for (const LevelCount& level : layer.levels) {
+        const QPointF top(scale.px(level.value), scale.py(double(level.count) / double(highest)));
+        painter.setPen(QPen(colour, 1.6));
+        painter.drawLine(QPointF(top.x(), scale.area.bottom()), top);
+        painter.setPen(Qt::NoPen);
+        painter.drawEllipse(top, 2.2, 2.2);
+    }
+}
+
+std::int64_t highestBin(const LayerSnapshot& layer) {
+    std::int64_t highest = 0;
+    for (const std::int64_t count : layer.latent.counts)
+        highest = std::max(highest, count);
+    if (!layer.latentFrozen) return highest;
+    for (const std::int64_t count : layer.latentFrozen->counts)
+        highest = std::max(highest, count);
+    return highest;
+}
+
+} // namespace
+
+LayerGrid::LayerGrid(LayerModel* model, QWidget* parent)
+    : QListView(parent), m_model(model), m_theme(Theme::current()) {
+    setObjectName(QStringLiteral("layerGrid"));
+    setAccessibleName(tr("All layers"));
+    setViewMode(QListView::IconMode);
+    setResizeMode(QListView::Adjust);
+    setMovement(QListView::Static);
+    setUniformItemSizes(true);
+    setSelectionMode(QAbstractItemView::SingleSelection);
+    setEditTriggers(QAbstractItemView::NoEditTriggers);
+    setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
+    setGridSize(QSize(kCellWidth, kCellHeight));
+    setModel(model);
+    setItemDelegate(new CellDelegate(this, model));
+}
+
+void LayerGrid::setTheme(const Theme& theme) {
+    m_theme = theme;
+    viewport()->update();
+}
+
+void LayerGrid::setMode(WeightMode mode) {
+    m_mode = mode;
+    viewport()->update();
+}
+
+void LayerGrid::setSharedRange(const std::optional<ValueRange>& range) {
+    m_range = range;
+    viewport()->update();
+}
+
+void LayerGrid::resizeEvent(QResizeEvent* event) {
+    const int room = std::max(kCellWidth, viewport()->width() - 4);
+    const int columns = std::max(1, room / kCellWidth);
+    setGridSize(QSize(room / columns, kCellHeight));
+    QListView::resizeEvent(event);
+}
+
+void LayerGrid::paintLayer(QPainter& painter, const QRect& rect, const LayerSnapshot& layer,
+                           bool selected) const {
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    const QRectF card = QRectF(rect).adjusted(3.5, 3.5, -3.5, -3.5);
+    painter.setPen(QPen(selected ? m_theme.accent : m_theme.border, selected ? 2 : 1));
+    painter.setBrush(m_theme.base);
+    painter.drawRoundedRect(card, 4, 4);
+
+    QFont small = font();
+    small.setPointSizeF(std::max(6.5, small.pointSizeF() * 0.85));
+    const QFontMetricsF metrics(small, this);
+    const double line = metrics.height();
+    const QRectF inner = card.adjusted(kPadding, 4, -kPadding, -4);
+    const QString facts =
+        isQuantized(layer)
+            ? tr("%1 bit · %2/%3 levels").arg(layer.bits).arg(usedLevels(layer)).arg(usableLevels(layer))
+            : tr("float");
+    painter.setFont(small);
+    painter.setPen(m_theme.text);
+    const QString name =
+        metrics.elidedText(QString::fromStdString(layer.layer), Qt::ElideMiddle, inner.width());
+    painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), line), Qt::AlignLeft | Qt::AlignVCenter,
+                     name);
+    painter.setPen(m_theme.mutedText);
+    painter.drawText(QRectF(inner.left(), inner.top() + line, inner.width(), line),
+                     Qt::AlignLeft | Qt::AlignVCenter, facts);
+
+    CellScale scale{inner.adjusted(0, 2 * line + 6, 0, -line - 2),
+                    m_range.value_or(weightRange(layer, m_mode).value_or(ValueRange{-1, 1}))};
+    if (!(scale.x.high > scale.x.low)) scale.x = widened(scale.x, 0.1);
+    painter.drawText(QRectF(inner.left(), inner.bottom() - line, inner.width(), line),
+                     Qt::AlignLeft | Qt::AlignVCenter, numberText(scale.x.low, 2));
+    painter.drawText(QRectF(inner.left(), inner.bottom() - line, inner.width(), line),
+                     Qt::AlignRight | Qt::AlignVCenter, numberText(scale.x.high, 2));
+    painter.setPen(QPen(m_theme.axis, 1));
+    painter.drawLine(scale.area.bottomLeft(), scale.area.bottomRight());
+    painter.setClipRect(scale.area.adjusted(0, -3, 0, 1));
+    if (showsLatent(m_mode, layer)) {
+        paintHistogram(painter, scale, layer.latent, highestBin(layer), m_theme.latent);
+        if (layer.latentFrozen)
+            paintHistogram(painter, scale, *layer.latentFrozen, highestBin(layer), m_theme.frozen);
+    }
+    if (showsQuantized(m_mode, layer)) paintStems(painter, scale, layer, m_theme.quantized);
+    painter.restore();
+}
+
+void LayerGrid::paintFigure(QCPPainter& painter, const QSize& size) {
+    const int layers = std::max(1, m_model->rowCount());
+    int columns = std::max(1, size.width() / kCellWidth);
+    double shrink = 1;
+    for (; columns <= layers; ++columns) { // more and smaller ones until all fit
+        shrink = std::min(1.0, double(size.width()) / (double(columns) * kCellWidth));
+        const int lines = (layers + columns - 1) / columns;
+        if (lines * kCellHeight * shrink <= size.height()) break;
+    }
+    painter.scale(shrink, shrink);
+    const QSize cell(int(size.width() / shrink) / columns, kCellHeight);
+    for (int row = 0; row < m_model->rowCount(); ++row) {
+        const QRect place(QPoint((row % columns) * cell.width(), (row / columns) * cell.height()), cell);
+        paintLayer(painter, place, *m_model->layerAt(row), false);
+    }
+}
+
+} // namespace quantarium::widgets
