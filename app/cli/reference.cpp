@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/reference.h"
+
+#include "app/cli/catalog.h"
+#include "core/data/loader.h"
+#include "core/run/examples.h"
+#include "core/run/run_config.h"
+
+namespace quantarium::cli {
+
+namespace {
+
+std::string cell(std::string text) {
+    for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2)
+        text.insert(at, "\\");
+    return text;
+}
+
+std::string optionTable(const std::vector<OptionSpec>& options) {
+    std::string text = "| key | default | allowed | meaning |\n|---|---|---|---|\n";
+    for (const auto& option : options) {
+        std::string meaning = option.help;
+        if (const auto when = condition(option); !when.empty()) meaning += " (" + when + ")";
+        if (!option.source.empty()) meaning += " [" + option.source + "]";
+        text += "| `" + option.name + "` | `" + cell(defaultValue(option)) + "` | " +
+                cell(allowedValues(option)) + " | " + cell(meaning) + " |\n";
+    }
+    return text + "\n";
+}
+
+std::string configChapter() {
+    std::string text = "## The configuration\n\nOne JSON document describes one run, whole. Its `format` is "
+                       "`quantarium-run/1`. Only `format`, "
+                       "`dataset.id` and `network.id` have to be given; unknown keys are errors.\n\n";
+    for (const auto& section : runConfigSchema()) {
+        text += section.key.empty() ? "### Top level\n\n"
+                                    : "### `" + section.key + "`: " + section.title + "\n\n";
+        text += optionTable(section.options);
+    }
+    return text + "### `dataset.augment`\n\n" + optionTable(data::Augmentation::schema());
+}
+
+std::string catalogChapter(const Catalog& catalog) {
+    std::string text = "## " + catalog.title + "\n\n" + catalog.help + ": `" + catalog.key +
+                       "`, with options in `" + catalog.optionsKey + "`. `quantarium-cli " + catalog.command +
+                       "` prints the same.\n\n";
+    for (const auto& entry : catalog.entries) {
+        text += "### `" + entry.schema.id + "`: " + entry.schema.title + "\n\n" + entry.schema.help + "\n\n";
+        if (!entry.schema.source.empty()) text += "Source: " + entry.schema.source + "\n\n";
+        for (const auto& [name, value] : entry.facts)
+            text += "- " + name + ": " + value + "\n";
+        if (!entry.facts.empty()) text += "\n";
+        if (!entry.schema.options.empty()) text += optionTable(entry.schema.options);
+    }
+    return text;
+}
+
+std::string exampleChapter() {
+    std::string text = "## Example experiments\n\n| id | title | shows |\n|---|---|---|\n";
+    for (const auto& example : builtinExamples())
+        text += "| `" + example.id + "` | " + cell(example.title) + " | " + cell(example.shows) + " |\n";
+    return text;
+}
+
+} // namespace
+
+std::string referenceText(const train::Registries& registries) {
+    std::string text = "# Reference\n\nMade by `quantarium-cli config --reference` from the schemas that the "
+                       "form, the command line and the "
+                       "validation use.\n\n";
+    text += configChapter();
+    for (const auto& catalog : catalogs(registries, false))
+        text += catalogChapter(catalog);
+    return text + exampleChapter();
+}
+
+} // namespace quantarium::cli

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/result_view.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "app/cli/plan_view.h"
+#include "app/cli/text_table.h"
+#include "core/base/error.h"
+#include "core/base/registry.h"
+
+namespace quantarium::cli {
+
+namespace {
+
+using store::ResultTable;
+using store::RunRecord;
+using Writer = std::string (*)(const ResultTable&);
+
+constexpr std::array<std::pair<const char*, Writer>, 6> kWriters{{{"csv", store::toCsv},
+                                                                  {"json", store::toJsonText},
+                                                                  {"markdown", store::toMarkdown},
+                                                                  {"latex", store::toLatex},
+                                                                  {"tsv", store::toTsv},
+                                                                  {"text", store::toText}}};
+
+/// The columns of the run table that fit on a terminal.
+const std::set<std::string>& shortColumns() {
+    static const std::set<std::string> keys{"name",
+                                            "state",
+                                            "method",
+                                            "bits",
+                                            "last_top1",
+                                            "best_top1",
+                                            "delta_to_float",
+                                            "memory_reduction_weights",
+                                            "memory_reduction_all",
+                                            "time_to_float",
+                                            "seconds"};
+    return keys;
+}
+
+ResultTable onlyColumns(const ResultTable& table, const std::set<std::string>& keys) {
+    ResultTable result;
+    result.notes = table.notes;
+    result.rows.resize(table.rows.size());
+    for (std::size_t column = 0; column < table.columns.size(); ++column) {
+        if (!keys.contains(table.columns[column].key)) continue;
+        result.columns.push_back(table.columns[column]);
+        for (std::size_t row = 0; row < table.rows.size(); ++row)
+            result.rows[row].push_back(table.rows[row][column]);
+    }
+    return result;
+}
+
+/// "weights.bits" -> value, for every leaf of a configuration.
+std::map<std::string, Json> leaves(const RunConfig& config) {
+    std::map<std::string, Json> result;
+    for (const auto& [pointer, value] : config.toJson().flatten().items()) {
+        std::string key = pointer.substr(1);
+        std::replace(key.begin(), key.end(), '/', '.');
+        if (key != "format" && key != "name") result[key] = value;
+    }
+    return result;
+}
+
+void addRow(ResultTable& table, const std::string& title, std::vector<Json> cells) {
+    std::vector<Json> row{title};
+    row.insert(row.end(), std::make_move_iterator(cells.begin()), std::make_move_iterator(cells.end()));
+    table.rows.push_back(std::move(row));
+}
+
+void addDifferences(ResultTable& table, const std::vector<RunRecord>& runs) {
+    std::vector<std::map<std::string, Json>> all;
+    std::set<std::string> keys;
+    for (const auto& run : runs) {
+        all.push_back(leaves(run.config));
+        for (const auto& [key, value] : all.back())
+            keys.insert(key);
+    }
+    for (const auto& key : keys) {
+        std::vector<Json> cells;
+        for (const auto& one : all)
+            cells.push_back(one.contains(key) ? one.at(key) : Json());
+        if (std::any_of(cells.begin(), cells.end(), [&](const Json& cell) { return cell != cells.front(); }))
+            addRow(table, key, std::move(cells));
+    }
+}
+
+void addValues(ResultTable& table, const std::vector<RunRecord>& runs, const std::string& prefix,
+               std::map<std::string, double> RunRecord::*member) {
+    std::set<std::string> names;
+    for (const auto& run : runs)
+        for (const auto& [name, value] : run.*member)
+            names.insert(name);
+    for (const auto& name : names) {
+        std::vector<Json> cells;
+        for (const auto& run : runs) {
+            const auto found = (run.*member).find(name);
+            cells.push_back(found == (run.*member).end() ? Json() : numberToJson(found->second));
+        }
+        addRow(table, prefix + name, std::move(cells));
+    }
+}
+
+std::string line(const std::string& name, const std::string& value) {
+    if (value.empty()) return {};
+    return name + std::string(14 - std::min<std::size_t>(14, displayWidth(name)), ' ') + value + "\n";
+}
+
+std::string valuesText(const RunRecord& run) {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& [name, value] : run.last) {
+        const auto best = run.best.find(name);
+        rows.push_back(
+            {name, fixedNumber(value, 4), best == run.best.end() ? "" : fixedNumber(best->second, 4)});
+    }
+    if (rows.empty()) return {};
+    return "\n" +
+           textTable({"Measured", "Last epoch", "Best epoch (" + std::to_string(run.bestEpoch) + ")"}, rows);
+}
+
+} // namespace
+
+std::vector<std::string> tableFormats() {
+    std::vector<std::string> names;
+    for (const auto& [name, writer] : kWriters)
+        names.emplace_back(name);
+    return names;
+}
+
+std::string formatted(const ResultTable& table, const std::string& format) {
+    for (const auto& [name, writer] : kWriters)
+        if (format == name) return writer(table);
+    failUnknownId("format", format, tableFormats(), "--format");
+}
+
+std::string shortResults(const store::Workspace& workspace, std::vector<RunRecord> runs) {
+    const auto known = [&](const std::string& id) {
+        return std::any_of(runs.begin(), runs.end(), [&](const RunRecord& run) { return run.id == id; });
+    };
+    std::vector<RunRecord> starts;
+    for (const auto& run : runs)
+        if (!run.startRun.empty() && !known(run.startRun) &&
+            std::none_of(starts.begin(), starts.end(),
+                         [&](const RunRecord& start) { return start.id == run.startRun; }))
+            if (auto start = workspace.find(run.startRun)) starts.push_back(std::move(*start));
+    runs.insert(runs.begin(), starts.begin(), starts.end());
+    return store::toText(onlyColumns(store::runTable(workspace, runs), shortColumns()));
+}
+
+ResultTable comparison(const store::Workspace& workspace, const std::vector<RunRecord>& runs) {
+    ResultTable table;
+    table.columns.push_back({"what", "", "", -1});
+    std::vector<Json> names;
+    std::vector<Json> states;
+    for (const auto& run : runs) {
+        table.columns.push_back({run.id, run.id, "", -1});
+        names.emplace_back(run.name);
+        states.emplace_back(toString(run.state));
+    }
+    addRow(table, "name", std::move(names));
+    addRow(table, "state", std::move(states));
+    addDifferences(table, runs);
+    const auto measured = store::runTable(workspace, runs);
+    for (std::size_t column = 0; column < measured.columns.size(); ++column) {
+        const auto& title = measured.columns[column].title;
+        std::vector<Json> cells;
+        for (const auto& row : measured.rows)
+            cells.push_back(row[column]);
+        const bool numbers =
+            std::any_of(cells.begin(), cells.end(), [](const Json& cell) { return cell.is_number_float(); });
+        if (numbers)
+            addRow(table,
+                   measured.columns[column].unit.empty() ? title
+                                                         : title + " (" + measured.columns[column].unit + ")",
+                   std::move(cells));
+    }
+    addValues(table, runs, "last ", &RunRecord::last);
+    addValues(table, runs, "best ", &RunRecord::best);
+    return table;
+}
+
+std::string runText(const store::Workspace& workspace, const RunRecord& run) {
+    std::string text = run.name + "\n\n";
+    text += line("Id", run.id) +
+            line("State", toString(run.state) + ", " + std::to_string(run.epochsDone) + " of " +
+                              std::to_string(run.config.training.epochs) + " epochs");
+    text += line("Reason", run.reason) + line("Group", run.group) + line("Starts from", run.startRun);
+    text += line("Created", run.createdAt) + line("Started", run.startedAt) + line("Ended", run.endedAt);
+    text += line("Folder", workspace.runFolder(run.id).string()) + line("Note", run.note);
+    text += valuesText(run);
+    if (run.report) text += "\n" + reportText(*run.report);
+    return text + "\nConfiguration\n" + dumpJson(run.config.toJson(), 2) + "\n";
+}
+
+Json runJson(const store::Workspace& workspace, const RunRecord& run) {
+    const auto numbers = [](const std::map<std::string, double>& values) {
+        Json object = Json::object();
+        for (const auto& [name, value] : values)
+            object[name] = numberToJson(value);
+        return object;
+    };
+    Json series = Json::object();
+    for (const auto& name : workspace.seriesNames(run.id))
+        for (const auto& [epoch, value] : workspace.series(run.id, name))
+            series[name].push_back({epoch, numberToJson(value)});
+    return {{"id", run.id},
+            {"name", run.name},
+            {"group", run.group},
+            {"state", toString(run.state)},
+            {"reason", run.reason},
+            {"config", run.config.toJson()},
+            {"start_run", run.startRun},
+            {"created", run.createdAt},
+            {"started", run.startedAt},
+            {"ended", run.endedAt},
+            {"epochs_done", run.epochsDone},
+            {"best_epoch", run.bestEpoch},
+            {"last", numbers(run.last)},
+            {"best", numbers(run.best)},
+            {"result", run.result},
+            {"report", run.report ? toJson(*run.report) : Json()},
+            {"environment", run.environment},
+            {"note", run.note},
+            {"folder", workspace.runFolder(run.id).string()},
+            {"series", series}};
+}
+
+} // namespace quantarium::cli
