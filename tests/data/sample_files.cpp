@@ -13,7 +13,8 @@ namespace quantarium::testing {
 namespace {
 
 void appendBigEndian(std::string& bytes, std::int64_t value) {
-    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift & 0xff);
+    for (int shift = 24; shift >= 0; shift -= 8)
+        bytes += static_cast<char>(value >> shift & 0xff);
 }
 
 void setVariable(const std::optional<std::string>& value) {
@@ -25,20 +26,26 @@ void setVariable(const std::optional<std::string>& value) {
 
 } // namespace
 
-std::uint8_t samplePixel(std::int64_t image, std::int64_t pixel) { return static_cast<std::uint8_t>((7 * image + pixel) % 251); }
+std::uint8_t samplePixel(std::int64_t image, std::int64_t pixel) {
+    return static_cast<std::uint8_t>((7 * image + pixel) % 251);
+}
 
 std::string idxImages(std::int64_t count, std::int64_t height, std::int64_t width) {
     std::string bytes;
-    for (const std::int64_t value : {std::int64_t{0x803}, count, height, width}) appendBigEndian(bytes, value);
+    for (const std::int64_t value : {std::int64_t{0x803}, count, height, width})
+        appendBigEndian(bytes, value);
     for (std::int64_t i = 0; i < count; ++i)
-        for (std::int64_t p = 0; p < height * width; ++p) bytes += static_cast<char>(samplePixel(i, p));
+        for (std::int64_t p = 0; p < height * width; ++p)
+            bytes += static_cast<char>(samplePixel(i, p));
     return bytes;
 }
 
 std::string idxLabels(std::int64_t count, std::int64_t classes) {
     std::string bytes;
-    for (const std::int64_t value : {std::int64_t{0x801}, count}) appendBigEndian(bytes, value);
-    for (std::int64_t i = 0; i < count; ++i) bytes += static_cast<char>(i % classes);
+    for (const std::int64_t value : {std::int64_t{0x801}, count})
+        appendBigEndian(bytes, value);
+    for (std::int64_t i = 0; i < count; ++i)
+        bytes += static_cast<char>(i % classes);
     return bytes;
 }
 
@@ -47,14 +54,16 @@ std::string cifarRecords(std::int64_t count, std::int64_t labelBytes, std::int64
     for (std::int64_t i = 0; i < count; ++i) {
         if (labelBytes == 2) bytes += static_cast<char>(3);
         bytes += static_cast<char>(i % classes);
-        for (std::int64_t p = 0; p < 3072; ++p) bytes += static_cast<char>(samplePixel(i, p));
+        for (std::int64_t p = 0; p < 3072; ++p)
+            bytes += static_cast<char>(samplePixel(i, p));
     }
     return bytes;
 }
 
 std::string gzipped(const std::string& content) {
     z_stream stream{};
-    if (deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) throw std::runtime_error("deflateInit2");
+    if (deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        throw std::runtime_error("deflateInit2");
     std::string result(deflateBound(&stream, content.size()), '\0');
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(content.data()));
     stream.avail_in = static_cast<uInt>(content.size());
@@ -109,6 +118,8 @@ DataVariable::DataVariable(const std::optional<std::string>& value) {
     setVariable(value);
 }
 
-DataVariable::~DataVariable() { setVariable(m_before); }
+DataVariable::~DataVariable() {
+    setVariable(m_before);
+}
 
 } // namespace quantarium::testing

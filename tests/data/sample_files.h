@@ -12,7 +12,8 @@
 
 namespace quantarium::testing {
 
-/// What bytes of the files made here look like: pixel p of image i is (7·i + p) mod 251, its label is i mod classes.
+/// What bytes of the files made here look like: pixel p of image i is (7·i + p) mod 251, its label is i mod
+/// classes.
 std::uint8_t samplePixel(std::int64_t image, std::int64_t pixel);
 
 /// IDX files as bytes.
@@ -30,7 +31,8 @@ std::string pngLike(std::size_t bytes);
 void writeFile(const std::filesystem::path& file, const std::string& content);
 
 /// Opens a builtin dataset from this folder without a validation split.
-data::Splits openDataset(const std::string& id, const std::filesystem::path& root, double validationShare = 0);
+data::Splits openDataset(const std::string& id, const std::filesystem::path& root,
+                         double validationShare = 0);
 
 /// The error that opening throws, or nothing when it succeeds.
 std::optional<Error> openError(const std::string& id, const std::filesystem::path& root);
@@ -40,13 +42,13 @@ data::Batch allSamples(const data::Dataset& dataset);
 
 /// Sets QUANTARIUM_DATA for the life of the object.
 class DataVariable {
-  public:
+public:
     explicit DataVariable(const std::optional<std::string>& value);
     ~DataVariable();
     DataVariable(const DataVariable&) = delete;
     DataVariable& operator=(const DataVariable&) = delete;
 
-  private:
+private:
     std::optional<std::string> m_before;
 };
 

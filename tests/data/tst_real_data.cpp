@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QtTest>
+
+#include "core/data/manifest.h"
+#include "tests/data/sample_files.h"
+#include "tests/support/compare.h"
+
+using namespace quantarium;
+using namespace quantarium::testing;
+
+/// The published files themselves, where QUANTARIUM_DATA has them.
+class TestRealData : public QObject {
+    Q_OBJECT
+
+private slots:
+    void opens_data();
+    void opens();
+    void constantsFitWholeSets();
+};
+
+void TestRealData::opens_data() {
+    QTest::addColumn<QString>("id");
+    for (const auto& entry : data::builtinDatasets().entries())
+        if (!entry.embedded)
+            QTest::newRow(entry.schema.id.c_str()) << QString::fromStdString(entry.schema.id);
+}
+
+void TestRealData::opens() {
+    QFETCH(QString, id);
+    const auto& entry = data::builtinDatasets().at(id.toStdString(), "test");
+    if (!entry.available({})) QSKIP(qPrintable(id + " is not below QUANTARIUM_DATA"));
+    const auto splits = openDataset(entry.schema.id, {}, 0.1);
+    const auto samples = splits.train->size() + splits.validation->size();
+    QVERIFY(samples <= entry.trainSamples && splits.test->size() <= entry.testSamples);
+    QCOMPARE(splits.notes.empty(), samples == entry.trainSamples && splits.test->size() == entry.testSamples);
+    const auto test = allSamples(*splits.test);
+    const auto perClass = test.targets.bincount({}, entry.classes);
+    QCOMPARE(perClass.size(0), entry.classes);
+    QVERIFY(perClass.min().item<std::int64_t>() > 0);
+    for (const auto& note : splits.notes)
+        qInfo("%s", note.c_str());
+}
+
+/// Mean and standard deviation over all training pixels, from which the manifests' constants are made.
+void TestRealData::constantsFitWholeSets() {
+    int checked = 0;
+    for (const auto& entry : data::builtinDatasets().entries()) {
+        if (entry.embedded || !entry.available({})) continue;
+        const auto splits = openDataset(entry.schema.id, {});
+        const double tolerance = splits.notes.empty() ? 5.1e-4 : 0.02;
+        const auto images = allSamples(*splits.train).images.transpose(0, 1).flatten(1);
+        const auto constants = splits.normalization;
+        for (std::int64_t c = 0; c < images.size(0); ++c) {
+            const auto plane = images[c].to(torch::kFloat64) / 255;
+            const auto found = torch::stack({plane.mean(), plane.std()});
+            const auto i = static_cast<std::size_t>(c);
+            QVERIFY_SAME(
+                difference(found, torch::tensor({constants.mean[i], constants.deviation[i]}, torch::kFloat64),
+                           tolerance));
+        }
+        ++checked;
+    }
+    if (checked == 0) QSKIP("no dataset below QUANTARIUM_DATA");
+}
+
+QTEST_GUILESS_MAIN(TestRealData)
+#include "tst_real_data.moc"
