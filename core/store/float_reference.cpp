@@ -27,8 +27,6 @@ std::string repeatKey(const RunRecord& run) {
     config.erase("name");
     config.erase("seed");
     config.at("training").erase("repeats");
-    if (run.config.start.from == "float")
-        config.at("start").erase("path"); // each repeat has a float run of its own
     return dumpJson(config);
 }
 

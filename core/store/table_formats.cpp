@@ -148,7 +148,9 @@ std::string escapeLatex(const std::string& text) {
                                         {"·", "$\\cdot$"},
                                         {"–", "--"},
                                         {"…", "\\ldots{}"},
-                                        {"→", "$\\to$"}});
+                                        {"→", "$\\to$"},
+                                        {"τ", "$\\tau$"},
+                                        {"μ", "$\\mu$"}});
 }
 
 /// Columns on a terminal, not bytes: UTF-8 continuation bytes take none.

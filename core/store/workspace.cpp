@@ -122,6 +122,7 @@ void Workspace::addRun(const RunRecord& run) {
     if (run.id.empty() || run.id.find('/') != std::string::npos || run.id.front() == '.')
         throw Error(ErrorKind::Config, "\"" + run.id + "\" can't be a run's id", "add run",
                     "Use newRunId().");
+    (void)RunConfig::fromJson(run.config.toJson(), "run " + run.id); // what couldn't be read back isn't taken
     m_state->write([&](Database& database) {
         auto existing = database.query("SELECT 1 FROM runs WHERE id = ?");
         existing.bind(run.id);

@@ -286,6 +286,10 @@ private slots:
         VERIFY_ERROR(ErrorKind::Config, "already", m_workspace->addRun(sampleRun("x")));
         for (const char* id : {"", "../x", ".", "a/b"})
             VERIFY_ERROR(ErrorKind::Config, "can't be a run's id", m_workspace->addRun(sampleRun(id)));
+        auto contradictory = sampleRun("y");
+        contradictory.config.start.path = "but from scratch";
+        VERIFY_ERROR(ErrorKind::Config, "start.path", m_workspace->addRun(contradictory));
+        QCOMPARE(m_workspace->list().size(), 1u);
         reopen(Access::Read);
         VERIFY_ERROR(ErrorKind::Storage, "reading only", m_workspace->setNote("x", "y"));
     }
