@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/render.h"
+
+#include <cstdio>
+
+#include <QCoreApplication>
+#include <QEventLoop>
+#include <QTimer>
+
+namespace quantarium::desktop {
+
+namespace {
+
+constexpr int kSettleMs = 400;   ///< panels coalesce their updates by timers of up to 100 ms
+constexpr int kLongestMs = 60000;
+
+void waitFor(int ms) {
+    QEventLoop loop;
+    QTimer::singleShot(ms, &loop, &QEventLoop::quit);
+    loop.exec();
+}
+
+} // namespace
+
+int renderWindow(widgets::MainWindow& window, widgets::RunBridge& bridge, const std::string& file) {
+    int waited = 0;
+    do { // reading one thing may ask for the next
+        waitFor(kSettleMs);
+        waited += kSettleMs;
+    } while ((bridge.busy() || bridge.workspaceState() == widgets::WorkspaceState::Opening) && waited < kLongestMs);
+    waitFor(kSettleMs);
+    if (bridge.workspaceState() == widgets::WorkspaceState::Failed)
+        std::fprintf(stderr, "quantarium: %s\n", bridge.workspaceProblem().toUtf8().constData());
+    if (window.grab().save(QString::fromStdString(file), "PNG")) return 0;
+    std::fprintf(stderr, "quantarium: %s: the picture can't be written. Choose a folder that you can write to.\n", file.c_str());
+    return 4;
+}
+
+} // namespace quantarium::desktop

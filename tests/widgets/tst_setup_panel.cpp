@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QCheckBox>
+#include <QComboBox>
+#include <QLineEdit>
+#include <QMenu>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "tests/widgets/fake_desk.h"
+#include "widgets/setup/segmented_number.h"
+#include "widgets/setup/setup_panel.h"
+
+using namespace quantarium;
+using namespace quantarium::widgets;
+
+class SetupPanelTest : public QObject {
+    Q_OBJECT
+  private slots:
+    void init();
+    void cleanup();
+    void everyOptionOfTheSchemaIsThere();
+    void wrongNumberIsMarkedAtTheField();
+    void checkOfTheWholeConfigurationMarksItsField();
+    void onlyApplicableOptionsAreShown();
+    void methodBringsItsBitsAndStart();
+    void missingFilesAreExplained();
+    void startNeedsAWorkspace();
+    void startHandsOverTheConfiguration();
+    void jsonCanBePasted();
+    void wrongJsonIsExplained();
+    void copiesFromARun();
+    void presetsComeBack();
+    void documentRoundTrips();
+
+  private:
+    QLineEdit* line(const char* key) const { return m_panel->findChild<QLineEdit*>(QString::fromLatin1(key) + QStringLiteral(".editor")); }
+    QComboBox* choice(const char* key) const { return m_panel->findChild<QComboBox*>(QString::fromLatin1(key) + QStringLiteral(".editor")); }
+    OptionField* field(const char* key) const { return m_panel->form()->field(QString::fromLatin1(key)); }
+    void choose(const char* key, const char* id) { choice(key)->setCurrentIndex(choice(key)->findData(QString::fromLatin1(id))); }
+    void type(QLineEdit* edit, const QString& text) {
+        edit->setFocus();
+        edit->selectAll();
+        QTest::keyClick(edit, Qt::Key_Delete);
+        QTest::keyClicks(edit, text);
+    }
+    void settle() { QTRY_VERIFY(!m_panel->checkPending()); }
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<FakeDesk> m_desk;
+    std::unique_ptr<FakeSetup> m_service;
+    std::unique_ptr<SetupPanel> m_panel;
+};
+
+void SetupPanelTest::init() {
+    m_folder = std::make_unique<QTemporaryDir>();
+    m_desk = std::make_unique<FakeDesk>();
+    m_service = std::make_unique<FakeSetup>();
+    m_panel = std::make_unique<SetupPanel>(m_service.get(), m_desk.get(), m_folder->filePath(QStringLiteral("presets")));
+    m_panel->setWorkspaceReady(true);
+    m_panel->resize(360, 900);
+    m_panel->show();
+}
+
+void SetupPanelTest::cleanup() {
+    m_panel.reset();
+    m_service.reset();
+    m_desk.reset();
+}
+
+void SetupPanelTest::everyOptionOfTheSchemaIsThere() {
+    m_panel->findChild<QCheckBox*>(QStringLiteral("advanced"))->click();
+    for (const auto& section : runConfigSchema()) {
+        if (section.key == "activations" || section.key == "ensemble") continue; // nothing to choose in this version
+        for (const auto& option : section.options) {
+            if (option.type == OptionType::Object && option.name != "overrides") continue; // shown by their parts
+            const auto key = section.key.empty() ? option.name : section.key + "." + option.name;
+            QVERIFY2(field(key.c_str()), key.c_str());
+        }
+    }
+    for (const char* key : {"task.options.loss", "dataset.augment.pad", "training.optimizer.options.lr", "training.schedule.id", "weights.overrides"})
+        QVERIFY2(field(key), key);
+}
+
+void SetupPanelTest::wrongNumberIsMarkedAtTheField() {
+    QVERIFY(m_panel->startProblem().isEmpty());
+    type(line("training.epochs"), QStringLiteral("many"));
+    settle();
+    QVERIFY(field("training.epochs")->shownProblem().contains(QStringLiteral("many")));
+    auto* start = m_panel->findChild<QPushButton*>(QStringLiteral("start"));
+    QVERIFY(!start->isEnabled());
+    QVERIFY(m_panel->startProblem().contains(QStringLiteral("Epochs")));
+    type(line("training.epochs"), QStringLiteral("0"));
+    settle();
+    QVERIFY(field("training.epochs")->shownProblem().contains(QStringLiteral("outside")));
+    type(line("training.epochs"), QStringLiteral("3"));
+    settle();
+    QCOMPARE(field("training.epochs")->shownProblem(), QString());
+    QVERIFY(start->isEnabled());
+}
+
+void SetupPanelTest::checkOfTheWholeConfigurationMarksItsField() {
+    type(line("training.batch"), QStringLiteral("13"));
+    settle();
+    QCOMPARE(field("training.batch")->shownProblem(), QStringLiteral("13 brings bad luck."));
+    QVERIFY(!m_panel->startProblem().isEmpty());
+}
+
+void SetupPanelTest::onlyApplicableOptionsAreShown() {
+    choose("weights.method", "inq");
+    QVERIFY(field("weights.options.shuffles")->isHidden());
+    choose("weights.options.partition", "random");
+    QVERIFY(!field("weights.options.shuffles")->isHidden());
+    QVERIFY(m_panel->form()->document()["weights"]["options"].contains("shuffles"));
+    choose("weights.options.partition", "magnitude");
+    QVERIFY(!m_panel->form()->document()["weights"]["options"].contains("shuffles"));
+    QVERIFY(field("weights.options.tau")->isHidden()); // advanced
+    m_panel->findChild<QCheckBox*>(QStringLiteral("advanced"))->click();
+    QVERIFY(!field("weights.options.tau")->isHidden());
+    choose("weights.method", "float");
+    QVERIFY(field("weights.bits")->isHidden());
+    line("training.epochs")->setText(QStringLiteral("4")); // editing beside it doesn't bring it back
+    QVERIFY(field("weights.bits")->isHidden());
+}
+
+void SetupPanelTest::methodBringsItsBitsAndStart() {
+    choose("weights.method", "inq");
+    auto* bits = m_panel->findChild<SegmentedNumber*>(QStringLiteral("weights.bits.segments"));
+    QVERIFY(bits && bits->isVisible());
+    QCOMPARE(bits->value(), 5);
+    QCOMPARE(choice("start.from")->currentData().toString(), QStringLiteral("float"));
+    auto* three = bits->findChild<QAbstractButton*>(QStringLiteral("bits3"));
+    QTest::mouseClick(three, Qt::LeftButton);
+    QCOMPARE(m_panel->config()->weights.bits, std::int64_t{3});
+    choose("weights.method", "rdhs");
+    QCOMPARE(bits->value(), 1);
+    choose("weights.method", "float");
+    QCOMPARE(choice("start.from")->currentData().toString(), QStringLiteral("scratch"));
+    QCOMPARE(m_panel->config()->weights.bits, std::int64_t{32});
+}
+
+void SetupPanelTest::missingFilesAreExplained() {
+    choose("dataset.id", "cifar10");
+    settle();
+    QVERIFY(field("dataset.root")->shownProblem().contains(QStringLiteral("QUANTARIUM_DATA")));
+    type(line("dataset.root"), QStringLiteral("/data/cifar"));
+    settle();
+    QCOMPARE(m_panel->startProblem(), QString());
+    choose("dataset.id", "shapes10");
+    QVERIFY(field("dataset.root")->isHidden());
+}
+
+void SetupPanelTest::startNeedsAWorkspace() {
+    m_panel->setWorkspaceReady(false);
+    QVERIFY(m_panel->startProblem().contains(QStringLiteral("workspace")));
+    QVERIFY(!m_panel->findChild<QPushButton*>(QStringLiteral("start"))->isEnabled());
+}
+
+void SetupPanelTest::startHandsOverTheConfiguration() {
+    const QSignalSpy spy(m_panel.get(), &SetupPanel::startRequested);
+    type(line("name"), QStringLiteral("first"));
+    choose("network.id", "mlp");
+    type(line("network.options.width"), QStringLiteral("128"));
+    QTest::mouseClick(m_panel->findChild<QPushButton*>(QStringLiteral("start")), Qt::LeftButton);
+    QCOMPARE(spy.size(), 1);
+    const auto config = spy.front().front().value<RunConfig>();
+    QCOMPARE(config.name, std::string("first"));
+    QCOMPARE(config.network.options["width"].get<int>(), 128);
+    QCOMPARE(m_service->planRequests.back().network.id, std::string("mlp"));
+}
+
+void SetupPanelTest::jsonCanBePasted() {
+    auto* toggle = m_panel->findChild<QToolButton*>(QStringLiteral("showJson"));
+    auto* text = m_panel->findChild<QPlainTextEdit*>(QStringLiteral("json"));
+    toggle->click();
+    QVERIFY(text->isVisible());
+    QVERIFY(text->toPlainText().contains(QStringLiteral("quantarium-run/1")));
+    text->setPlainText(QStringLiteral(R"({"format":"quantarium-run/1","dataset":{"id":"shapes10"},"network":{"id":"mlp"},"training":{"epochs":7}})"));
+    settle();
+    QCOMPARE(m_panel->startProblem(), QString());
+    toggle->click();
+    QCOMPARE(line("training.epochs")->text(), QStringLiteral("7"));
+    QCOMPARE(choice("network.id")->currentData().toString(), QStringLiteral("mlp"));
+}
+
+void SetupPanelTest::wrongJsonIsExplained() {
+    m_panel->findChild<QToolButton*>(QStringLiteral("showJson"))->click();
+    m_panel->findChild<QPlainTextEdit*>(QStringLiteral("json"))->setPlainText(QStringLiteral("{\"format\": "));
+    settle();
+    QVERIFY(m_panel->startProblem().contains(QStringLiteral("JSON")));
+    QVERIFY(!m_panel->config());
+}
+
+void SetupPanelTest::copiesFromARun() {
+    auto* copy = m_panel->findChild<QToolButton*>(QStringLiteral("copyFromRun"));
+    QVERIFY(!copy->isEnabled());
+    auto row = madeUpRow(1, "rdhs", 2);
+    row.config.name = "old name";
+    row.config.training.epochs = 42;
+    m_desk->add(row);
+    m_desk->setCurrentRun(row.id);
+    copy->click();
+    QCOMPARE(line("training.epochs")->text(), QStringLiteral("42"));
+    QCOMPARE(m_panel->config()->weights.bits, std::int64_t{2});
+    QCOMPARE(line("name")->text(), QString());
+}
+
+void SetupPanelTest::presetsComeBack() {
+    type(line("training.epochs"), QStringLiteral("11"));
+    m_panel->savePreset(QStringLiteral("short / fast"));
+    type(line("training.epochs"), QStringLiteral("12"));
+    auto* menu = m_panel->findChild<QToolButton*>(QStringLiteral("presets"))->menu();
+    emit menu->aboutToShow();
+    QCOMPARE(menu->actions().front()->text(), QStringLiteral("short _ fast"));
+    menu->actions().front()->trigger();
+    QCOMPARE(line("training.epochs")->text(), QStringLiteral("11"));
+}
+
+void SetupPanelTest::documentRoundTrips() {
+    auto config = madeUpRow(1, "inq", 4).config;
+    config.weights.options = {{"partition", "random"}, {"shuffles", 3}, {"tau", 2.5}};
+    config.weights.overrides["layer1.*"] = {{"bits", 2}};
+    config.dataset.limit = 500;
+    config.dataset.augment = {{"pad", 4}, {"flip", true}};
+    config.training.gradientClip = 2.5;
+    config.training.optimizer = {"adam", {{"lr", 0.002}}};
+    config.task.options = {{"loss", "squared-hinge"}};
+    m_panel->setConfig(config);
+    QCOMPARE(m_panel->config()->toJson().dump(2), config.toJson().dump(2));
+}
+
+QTEST_MAIN(SetupPanelTest)
+#include "tst_setup_panel.moc"

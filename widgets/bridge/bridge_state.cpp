@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/bridge/bridge_state.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+
+namespace quantarium::widgets {
+
+namespace {
+
+constexpr int kShownAtStart = 6; ///< newest runs that are checked when a workspace opens
+
+std::vector<RunEntry> entriesOf(const store::Workspace& workspace, const std::vector<std::string>& ids) {
+    std::vector<RunEntry> entries;
+    for (const auto& id : ids)
+        if (const auto record = workspace.find(id)) entries.push_back(entryFromRecord(*record));
+    return entries;
+}
+
+RecordedSeries readSeries(study::Laboratory& laboratory, const std::string& id) {
+    laboratory.flush();
+    const auto& workspace = laboratory.workspace();
+    RecordedSeries recorded;
+    for (const auto& name : workspace.seriesNames(id))
+        recorded.byName[name] = workspace.series(id, name);
+    recorded.stepLosses = workspace.stepLosses(id);
+    recorded.snapshotEpochs = workspace.snapshotEpochs(id);
+    return recorded;
+}
+
+} // namespace
+
+RunBridge::State::State(RunBridge& owner)
+    : bridge(owner), mailbox([this] {
+          QMetaObject::invokeMethod(&timer, [this] { if (!timer.isActive()) timer.start(); }, Qt::QueuedConnection);
+      }) {
+    timer.setSingleShot(true);
+    timer.setInterval(kIntervalMs);
+    QObject::connect(&timer, &QTimer::timeout, &bridge, [this] { applyMail(); });
+    worker = std::make_unique<Worker>();
+}
+
+void RunBridge::State::began() { ++tasksOpen; }
+
+void RunBridge::State::ended() {
+    if (--tasksOpen == 0) emit bridge.idle();
+}
+
+void RunBridge::State::closeInWorker() {
+    if (!laboratory) return;
+    laboratory->stopAll();
+    laboratory->waitIdle(); // events still reach the window while runs write their checkpoints
+    laboratory->removeObserver(&mailbox);
+    laboratory.reset();
+}
+
+void RunBridge::State::openInBackground() {
+    began();
+    worker->add([this, generation = workspaceGeneration, path = folder.toStdString()] {
+        auto entries = std::make_shared<std::vector<RunEntry>>();
+        QString reason;
+        try {
+            closeInWorker();
+            laboratory = std::make_unique<study::Laboratory>(path);
+            laboratory->addObserver(&mailbox);
+            for (const auto& record : laboratory->workspace().list())
+                entries->push_back(entryFromRecord(record));
+        } catch (const std::exception& error) {
+            laboratory.reset();
+            reason = QString::fromUtf8(error.what());
+        }
+        QMetaObject::invokeMethod(
+            &bridge,
+            [this, generation, entries, reason] {
+                if (generation == workspaceGeneration) {
+                    if (reason.isEmpty()) showOpened(std::move(*entries));
+                    else showFailed(reason);
+                }
+                ended();
+            },
+            Qt::QueuedConnection);
+    });
+}
+
+void RunBridge::State::clear() {
+    (void)mailbox.take();
+    early.clear();
+    series.clear();
+    snapshots.clear();
+    snapshotsBeingRead.clear();
+    binned.clear();
+    current.clear();
+    emit bridge.rowsAboutToBeReset();
+    rows.reset({});
+    emit bridge.rowsReset();
+    emit bridge.undoChanged();
+    emit bridge.runsChanged();
+    emit bridge.currentRunChanged({});
+    emit bridge.checkedRunsChanged();
+}
+
+void RunBridge::State::showOpened(std::vector<RunEntry> entries) {
+    emit bridge.rowsAboutToBeReset();
+    rows.reset(std::move(entries));
+    for (int i = std::min(kShownAtStart, rows.size()) - 1; i >= 0; --i)
+        rows.setChecked(i, true);
+    emit bridge.rowsReset();
+    workspaceState = WorkspaceState::Open;
+    emit bridge.workspaceStateChanged();
+    emit bridge.runsChanged();
+    emit bridge.checkedRunsChanged();
+    if (rows.size() > 0) bridge.setCurrentRun(rows.row(0).id);
+    emit bridge.statusChanged();
+}
+
+void RunBridge::State::showFailed(const QString& reason) {
+    problem = reason;
+    workspaceState = WorkspaceState::Failed;
+    emit bridge.workspaceStateChanged();
+}
+
+void RunBridge::State::applyMail() {
+    auto letters = mailbox.take();
+    bool epochs = false;
+    for (const auto& letter : letters) {
+        epochs = epochs || !letter.epochs.empty() || letter.ended;
+        applyLetter(letter);
+    }
+    if (epochs) showDeltas();
+    if (letters.empty()) return;
+    emit bridge.runsChanged();
+    emit bridge.statusChanged();
+}
+
+void RunBridge::State::applyLetter(const RunLetter& letter) {
+    const int index = rows.indexOf(letter.runId);
+    if (index < 0) {
+        early.push_back(letter);
+        return;
+    }
+    const auto id = QString::fromStdString(letter.runId);
+    rows.apply(index, letter);
+    addSeries(letter);
+    emit bridge.rowChanged(index);
+    if (letter.started || !letter.epochs.empty() || letter.progress) emit bridge.seriesChanged(id);
+    if (!letter.epochs.empty() || letter.weights) emit bridge.snapshotChanged(id);
+    if (letter.ended) refresh({id});
+}
+
+void RunBridge::State::addSeries(const RunLetter& letter) {
+    auto& points = series[QString::fromStdString(letter.runId)];
+    if (letter.started) {
+        points.begin(letter.started->firstEpoch);
+        snapshots.dropAfter(letter.runId, letter.started->firstEpoch);
+    }
+    for (const auto& epoch : letter.epochs) {
+        points.addEpoch(epoch);
+        if (!epoch.weights) continue;
+        snapshots.add(letter.runId, epoch.epoch, epoch.weights);
+        snapshots.setLive(letter.runId, epoch.weights);
+    }
+    for (const auto epoch : letter.snapshotEpochs)
+        points.addSnapshotEpoch(epoch);
+    if (letter.progress) points.addLosses(letter.progress->losses, letter.progress->step);
+    if (letter.weights) snapshots.setLive(letter.runId, letter.weights);
+}
+
+void RunBridge::State::insertRows(std::vector<RunEntry> entries) {
+    for (auto& entry : entries) {
+        const auto id = entry.row.id;
+        const int known = rows.indexOf(id.toStdString());
+        if (known >= 0) {
+            rows.refresh(known, std::move(entry));
+            emit bridge.rowChanged(known);
+            continue;
+        }
+        const int index = rows.placeFor(id);
+        emit bridge.rowsAboutToBeInserted(index, index);
+        rows.insert(index, std::move(entry));
+        rows.setChecked(index, true);
+        emit bridge.rowsInserted();
+    }
+    auto waiting = std::move(early);
+    early.clear();
+    for (const auto& letter : waiting)
+        applyLetter(letter);
+    showDeltas();
+    emit bridge.runsChanged();
+    emit bridge.checkedRunsChanged();
+    emit bridge.statusChanged();
+}
+
+void RunBridge::State::removeRows(const std::vector<std::string>& ids) {
+    for (const auto& id : ids) {
+        const int index = rows.indexOf(id);
+        if (index < 0) continue;
+        emit bridge.rowsAboutToBeRemoved(index, index);
+        rows.remove(index);
+        emit bridge.rowsRemoved();
+        series.erase(QString::fromStdString(id));
+    }
+    showDeltas();
+    emit bridge.runsChanged();
+    emit bridge.checkedRunsChanged();
+    if (rows.indexOf(current.toStdString()) < 0) bridge.setCurrentRun(rows.size() > 0 ? rows.row(0).id : QString());
+}
+
+void RunBridge::State::showDeltas() {
+    for (const int index : rows.updateDeltas())
+        emit bridge.rowChanged(index);
+}
+
+void RunBridge::State::refresh(const QStringList& ids) {
+    for (const auto& id : ids) {
+        const int index = rows.indexOf(id.toStdString());
+        if (index < 0) continue;
+        const int generation = rows.entry(index).generation;
+        inBackground(
+            [id = id.toStdString()](study::Laboratory& lab) {
+                lab.flush();
+                return entriesOf(lab.workspace(), {id});
+            },
+            [this, id, generation](std::vector<RunEntry>& entries) {
+                const int row = rows.indexOf(id.toStdString());
+                if (row < 0 || entries.empty()) return;
+                if (rows.entry(row).generation != generation) return; // it began or ended meanwhile: stale
+                rows.refresh(row, std::move(entries.front()));
+                emit bridge.rowChanged(row);
+                showDeltas();
+                emit bridge.runsChanged();
+                emit bridge.statusChanged();
+            });
+    }
+}
+
+void RunBridge::State::command(const QStringList& ids, void (study::Laboratory::*action)(const std::string&)) {
+    for (const auto& id : ids)
+        inBackground([id = id.toStdString(), action](study::Laboratory& lab) { (lab.*action)(id); return 0; },
+                     [this, id](int) { refresh({id}); });
+}
+
+RunSeries& RunBridge::State::seriesOf(const QString& id) {
+    auto& points = series[id];
+    if (points.recorded != RunSeries::Recorded::NotRead || workspaceState != WorkspaceState::Open) return points;
+    points.recorded = RunSeries::Recorded::Reading;
+    inBackground([id = id.toStdString()](study::Laboratory& lab) { return readSeries(lab, id); },
+                 [this, id](const RecordedSeries& recorded) {
+                     const auto found = series.find(id);
+                     if (found == series.end() || found->second.recorded == RunSeries::Recorded::Read) return;
+                     found->second.setRecorded(recorded);
+                     emit bridge.seriesChanged(id);
+                     emit bridge.snapshotChanged(id);
+                 });
+    return points;
+}
+
+void RunBridge::State::readSnapshot(const QString& id, qint64 epoch) {
+    if (!snapshotsBeingRead.insert({id, epoch}).second) return;
+    inBackground(
+        [id = id.toStdString(), epoch](study::Laboratory& lab) { return lab.workspace().snapshot(id, epoch); },
+        [this, id, epoch](const std::shared_ptr<const WeightSnapshot>& snapshot) {
+            snapshotsBeingRead.erase({id, epoch});
+            if (!snapshot) return;
+            snapshots.add(id.toStdString(), epoch, snapshot);
+            emit bridge.snapshotChanged(id);
+        });
+}
+
+} // namespace quantarium::widgets

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/store/workspace.h"
+#include "widgets/bridge/event_mailbox.h"
+#include "widgets/bridge/run_source.h"
+
+namespace quantarium::widgets {
+
+/// A row with what finding its float run needs.
+struct RunEntry {
+    RunRow row;
+    std::string startRun;
+    std::string floatKey; ///< equal for runs that share data, network, training and seed
+    int generation = 0;   ///< grows when the run begins or ends; results read before are stale
+};
+
+/// Slow parts are computed here, so call it off the GUI thread for many.
+RunEntry entryFromRecord(const store::RunRecord& record);
+
+/// Top-1 of `row` minus that of `reference`, both of their best epoch, in percentage points: on test data when both have
+/// it, else on validation data.
+std::optional<double> accuracyDifference(const RunRow& row, const RunRow& reference);
+
+/// All runs of a workspace as rows, newest first; knows colours and differences to float. Thread: GUI.
+class RunRows {
+  public:
+    void reset(std::vector<RunEntry> newestFirst);
+    int size() const { return static_cast<int>(m_entries.size()); }
+    int indexOf(const std::string& id) const; ///< -1: none
+    const RunRow& row(int index) const { return m_entries[static_cast<std::size_t>(index)].row; }
+    RunEntry& entry(int index) { return m_entries[static_cast<std::size_t>(index)]; }
+
+    int placeFor(const QString& id) const; ///< where a row with this id belongs; ids sort by creation
+    void insert(int index, RunEntry entry);
+    void remove(int index);
+    /// Takes over what the store says; keeps colour, check mark and live numbers.
+    void refresh(int index, RunEntry fresh);
+    /// Applies what happened to the run; the differences of rows that refer to it change too, see updateDeltas().
+    void apply(int index, const RunLetter& letter);
+    /// Recomputes the differences to float; returns the rows that changed.
+    std::vector<int> updateDeltas();
+
+    void setChecked(int index, bool checked);
+    /// Gives the run a colour of its own unless it has one.
+    void ensureColour(int index);
+    QStringList checkedRuns() const; ///< newest first
+
+  private:
+    void rebuildIndex();
+
+    std::vector<RunEntry> m_entries;
+    std::unordered_map<std::string, int> m_index; ///< id -> index
+};
+
+} // namespace quantarium::widgets

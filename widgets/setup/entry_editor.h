@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include <QLabel>
+#include <QVBoxLayout>
+#include <QWidget>
+
+#include "core/base/options.h"
+#include "widgets/setup/option_group.h"
+
+namespace quantarium::widgets {
+
+/// A choice among registry entries with the chosen entry's own options below it.
+class EntryEditor : public QWidget {
+    Q_OBJECT
+  public:
+    /// @param title       what is chosen: "Network"
+    /// @param idKey       dotted path of the id, "network.id"
+    /// @param optionsKey  dotted path of the options, "network.options"
+    /// @param label       text of an entry in the list; its title by default
+    EntryEditor(const QString& title, const QString& idKey, const QString& optionsKey, std::vector<EntrySchema> entries,
+                const std::function<QString(const EntrySchema&)>& label = {}, QWidget* parent = nullptr);
+
+    std::string id() const;
+    Json options() const;
+    void set(const std::string& id, const Json& options); ///< emits nothing
+    const EntrySchema* entry() const;                     ///< null: unknown id
+    std::vector<OptionField*> fields() const;
+    OptionField* idField() const { return m_id; }
+    OptionGroup* group() const { return m_group; }
+    void setAdvancedShown(bool shown);
+
+  signals:
+    void chosen(); ///< another entry, by a person
+    void edited();
+
+  private:
+    void rebuild(const Json& options);
+
+    QString m_optionsKey;
+    std::vector<EntrySchema> m_entries;
+    QVBoxLayout* m_layout = nullptr;
+    OptionField* m_id = nullptr;
+    QLabel* m_help = nullptr;
+    OptionGroup* m_group = nullptr;
+    bool m_advancedShown = false;
+};
+
+} // namespace quantarium::widgets

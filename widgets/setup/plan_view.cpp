@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/setup/plan_view.h"
+
+#include <algorithm>
+
+#include <QHeaderView>
+#include <QLocale>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include "core/base/text.h"
+
+namespace quantarium::widgets {
+
+namespace {
+
+QString bytes(double count) { return QString::fromStdString(formatBytes(count)).toHtmlEscaped(); }
+
+QString countText(double count) {
+    const QLocale locale(QLocale::English);
+    if (count >= 1e9) return locale.toString(count / 1e9, 'f', 2) + QStringLiteral(" G");
+    if (count >= 1e6) return locale.toString(count / 1e6, 'f', 2) + QStringLiteral(" M");
+    return locale.toString(count, 'f', 0);
+}
+
+QString multiplications(const RunReport& report) {
+    std::int64_t multiplying = 0;
+    bool scaled = false;
+    for (const auto& layer : report.layers) {
+        if (layer.macMultiplies) multiplying += layer.macs;
+        scaled = scaled || layer.postScale;
+    }
+    const auto scale = scaled ? QObject::tr(", one scale per layer after") : QString();
+    if (multiplying == 0) return QObject::tr("none in the MACs%1").arg(scale);
+    if (multiplying >= report.macs) return QObject::tr("in every MAC%1").arg(scale);
+    return QObject::tr("in %1 of the MACs%2").arg(countText(static_cast<double>(multiplying)), scale);
+}
+
+QString summaryHtml(const RunReport& report) {
+    const auto line = [](const QString& name, const QString& value) {
+        return QStringLiteral("<tr><td style='padding-right:10px'>%1</td><td align='right'><b>%2</b></td></tr>").arg(name, value);
+    };
+    const auto& memory = report.memory;
+    QString html = QStringLiteral("<table width='100%'>");
+    html += line(QObject::tr("Parameters"), countText(static_cast<double>(memory.parameters)));
+    html += line(QObject::tr("Weights in memory"),
+                 QObject::tr("%1 (float %2)").arg(bytes(memory.storedBits / 8), bytes(memory.floatBits / 8)));
+    html += line(QObject::tr("Memory reduction"), QObject::tr("%1× all, %2× weights alone")
+                                                      .arg(memory.reductionEverything, 0, 'f', 1)
+                                                      .arg(memory.reductionWeightsOnly, 0, 'f', 1));
+    html += line(QObject::tr("MACs per image"), countText(static_cast<double>(report.macs)));
+    html += line(QObject::tr("Multiplications"), multiplications(report));
+    html += line(QObject::tr("Training memory"), QObject::tr("about %1").arg(bytes(report.trainingBytes)));
+    html += QStringLiteral("</table>");
+    for (const auto& note : report.notes)
+        html += QStringLiteral("<p>%1</p>").arg(QString::fromStdString(note).toHtmlEscaped());
+    return html;
+}
+
+} // namespace
+
+PlanView::PlanView(QWidget* parent) : QWidget(parent) {
+    setObjectName(QStringLiteral("plan"));
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(10, 4, 10, 4);
+    layout->setSpacing(4);
+    m_summary = new QLabel;
+    m_summary->setWordWrap(true);
+    m_summary->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_summary->setAccessibleName(tr("What this run will be like"));
+    layout->addWidget(m_summary);
+    auto* more = new QToolButton;
+    more->setText(tr("Layers and levels"));
+    more->setCheckable(true);
+    more->setArrowType(Qt::RightArrow);
+    more->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    more->setProperty("role", QStringLiteral("section"));
+    layout->addWidget(more);
+    m_layers = new QTreeWidget;
+    m_layers->setHeaderLabels({tr("Layer"), tr("Bits"), tr("Levels"), tr("Weights")});
+    m_layers->setRootIsDecorated(false);
+    m_layers->setUniformRowHeights(true);
+    m_layers->setMinimumHeight(130);
+    m_layers->setMaximumHeight(190);
+    m_layers->hide();
+    layout->addWidget(m_layers);
+    connect(more, &QToolButton::toggled, this, [this, more](bool open) {
+        more->setArrowType(open ? Qt::DownArrow : Qt::RightArrow);
+        m_layers->setVisible(open);
+    });
+    showReason(tr("Choose a network and a dataset to see what the run will be like."));
+}
+
+void PlanView::showReport(const RunReport& report) {
+    m_summary->setText(summaryHtml(report));
+    m_layers->clear();
+    for (const auto& layer : report.layers) {
+        auto* item = new QTreeWidgetItem(m_layers);
+        item->setText(0, QString::fromStdString(layer.layer));
+        item->setText(1, QString::number(layer.bits));
+        item->setText(2, layer.levels > 0 ? QString::number(layer.levels) : tr("any"));
+        item->setText(3, countText(static_cast<double>(layer.weights)));
+        for (int column = 1; column < 4; ++column)
+            item->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
+        item->setToolTip(0, QString::fromStdString(layer.kind + (layer.remark.empty() ? "" : ": " + layer.remark)));
+    }
+    m_layers->header()->setSectionResizeMode(0, QHeaderView::Stretch);
+    for (int column = 1; column < 4; ++column)
+        m_layers->header()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
+    m_layers->header()->setStretchLastSection(false);
+}
+
+void PlanView::showReason(const QString& reason) {
+    m_summary->setText(reason.toHtmlEscaped());
+    m_layers->clear();
+}
+
+} // namespace quantarium::widgets
