@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QDir>
+#include <QFile>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "tests/cli/cli_process.h"
+
+using namespace quantarium;
+using namespace quantarium::testing;
+
+/// Runs in a workspace from one end to the other. One workspace with an INQ run, the float run that it made
+/// for itself and a failed run serves all tests.
+class TestCliRuns : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase() {
+        QVERIFY(m_folder.isValid());
+        m_workspace = m_folder.filePath("workspace");
+        Json config = tinyConfig("inq", 3, 4);
+        config["start"] = {{"from", "float"}, {"float_epochs", 2}};
+        const auto outcome = inWorkspace({"run", writeConfig(m_folder.path(), config), "--json"});
+        QVERIFY2(outcome.code == 0, outcome.error.constData());
+        m_events = outcome.out;
+        const auto summary = eventsOf(m_events, "summary").first();
+        QCOMPARE(summary.at("runs").size(), std::size_t{2});
+        m_float = QString::fromStdString(summary.at("runs").at(0).get<std::string>());
+        m_inq = QString::fromStdString(summary.at("runs").at(1).get<std::string>());
+    }
+
+    void eventsComeInOrder() {
+        QStringList kinds;
+        for (const auto& event : jsonLines(m_events))
+            if (event.value("run", "") == m_inq.toStdString() && event.at("event") != "progress" &&
+                event.at("event") != "weights")
+                kinds.append(QString::fromStdString(event.at("event").get<std::string>()));
+        QCOMPARE(kinds, (QStringList{"started", "epoch", "epoch", "epoch", "epoch", "ended"}));
+        QCOMPARE(eventsOf(m_events, "ended").last().at("state").get<std::string>(), std::string("finished"));
+    }
+
+    void theFloatRunIsSharedByTheNextRun() {
+        Json config = tinyConfig("inq", 5, 2);
+        config["start"] = {{"from", "float"}, {"float_epochs", 2}};
+        config["training"]["epochs"] = 2;
+        const auto outcome = inWorkspace({"run", writeConfig(m_folder.path(), config), "--json"});
+        QVERIFY2(outcome.code == 0, outcome.error.constData());
+        const auto runs = eventsOf(outcome.out, "summary").first().at("runs");
+        QCOMPARE(runs.size(), std::size_t{1});
+        const auto shown = shownRun(QString::fromStdString(runs.at(0).get<std::string>()));
+        QCOMPARE(shown.at("start_run").get<std::string>(), m_float.toStdString());
+    }
+
+    void aTerminalFreeRunEndsWithTheTable() {
+        const auto outcome = inWorkspace({"run", writeConfig(m_folder.path(), tinyConfig("rdhs", 1, 1))});
+        QVERIFY2(outcome.code == 0, outcome.error.constData());
+        for (const char* const part : {"tiny rdhs: starts, 1 epochs", "tiny rdhs: epoch 1/1",
+                                       "tiny rdhs: finished", "Best top-1", "Written to the workspace"})
+            QVERIFY2(outcome.out.contains(part), outcome.out.constData());
+        QVERIFY2(!outcome.out.contains('\x1b') && !outcome.out.contains('\r'), "no terminal codes in a file");
+        QVERIFY(outcome.error.isEmpty());
+    }
+
+    void listNamesTheRuns() {
+        const auto outcome = inWorkspace({"list"});
+        QCOMPARE(outcome.code, 0);
+        QVERIFY(outcome.out.contains(m_inq.toUtf8()) && outcome.out.contains(m_float.toUtf8()));
+        const auto filtered = inWorkspace({"list", "--text", "tiny inq", "--state", "finished"});
+        QVERIFY(filtered.out.contains(m_inq.toUtf8()) && !filtered.out.contains(m_float.toUtf8()));
+        QVERIFY(inWorkspace({"list", "--state", "paused"}).out.contains("No runs in"));
+    }
+
+    void showTellsEverything() {
+        const auto outcome = inWorkspace({"show", m_inq});
+        QCOMPARE(outcome.code, 0);
+        for (const QByteArray& part :
+             {m_inq.toUtf8(), m_float.toUtf8(), QByteArray("finished, 4 of 4 epochs"),
+              QByteArray("validation_top1"), QByteArray("Memory reduction"), QByteArray("\"bits\": 3")})
+            QVERIFY2(outcome.out.contains(part), part.constData());
+        const auto shown = shownRun(m_inq);
+        QCOMPARE(shown.at("series").at("validation_top1").size(), std::size_t{4});
+        QVERIFY(
+            QDir(QString::fromStdString(shown.at("folder").get<std::string>())).exists("model.safetensors"));
+    }
+
+    void showTakesTheBeginningOfAnId() {
+        QCOMPARE(inWorkspace({"show", m_inq.chopped(1)}).code, 0);
+        const auto outcome = inWorkspace({"show", "nothing"});
+        QCOMPARE(outcome.code, 2);
+        QVERIFY2(outcome.error.contains("nothing"), outcome.error.constData());
+    }
+
+    void compareShowsOnlyDifferences() {
+        const auto outcome = inWorkspace({"compare", m_float, m_inq});
+        QVERIFY2(outcome.code == 0, outcome.error.constData());
+        QVERIFY2(outcome.out.contains("weights.bits") && outcome.out.contains("training.epochs"),
+                 outcome.out.constData());
+        QVERIFY2(!outcome.out.contains("dataset.id"), outcome.out.constData());
+    }
+
+    void exportsParse() {
+        const auto rows = [&](const char* format) {
+            const auto outcome = inWorkspace({"export", "--format", format, m_float, m_inq});
+            return outcome.code == 0 ? outcome.out : QByteArray();
+        };
+        const auto csv = rows("csv").trimmed().split('\n');
+        QCOMPARE(csv.size(), 3);
+        QVERIFY2(csv.first().contains("best_top1"), csv.first().constData());
+        const auto tsv = rows("tsv").trimmed().split('\n');
+        QCOMPARE(tsv.size(), 3);
+        QCOMPARE(tsv[0].count('\t'), tsv[1].count('\t'));
+        const auto json = parseJson(rows("json").toStdString(), "export");
+        QCOMPARE(json.at("rows").size(), std::size_t{2});
+        const auto latex = rows("latex");
+        QVERIFY(latex.contains("\\toprule") && latex.contains("\\end{tabular}"));
+        const auto markdown = rows("markdown");
+        QVERIFY2(markdown.contains("| tiny inq"), markdown.constData());
+        QVERIFY(rows("text").contains("tiny inq"));
+    }
+
+    void exportGoesToAFile() {
+        const auto file = m_folder.filePath("table.csv");
+        QCOMPARE(inWorkspace({"export", "--by", "config", "--format", "csv", "--output", file}).code, 0);
+        QFile written(file);
+        QVERIFY(written.open(QIODevice::ReadOnly));
+        QVERIFY(written.readAll().contains("tiny inq"));
+        const auto refused = inWorkspace({"export", "--format", "csv", "--output", "/nonexistent/table.csv"});
+        QCOMPARE(refused.code, 4);
+    }
+
+    void repeatsBecomeSeedsWithOneMean() {
+        Json config = tinyConfig("sgt", 2, 1);
+        config["training"]["repeats"] = 2;
+        const auto outcome = inWorkspace({"run", writeConfig(m_folder.path(), config), "--json"});
+        QVERIFY2(outcome.code == 0, outcome.error.constData());
+        QCOMPARE(eventsOf(outcome.out, "summary").first().at("runs").size(), std::size_t{2});
+        const auto table = inWorkspace({"export", "--by", "config", "--format", "markdown"});
+        QVERIFY2(table.out.contains("±"), table.out.constData());
+    }
+
+    void aFailedRunIsReported() {
+        Json config = tinyConfig("float", 32, 3);
+        config["name"] = "explodes";
+        config["training"]["optimizer"]["options"] = {{"lr", 1000}, {"weight_decay", 10}};
+        const auto outcome = inWorkspace({"run", writeConfig(m_folder.path(), config)});
+        QVERIFY2(outcome.code == 5, outcome.error.constData());
+        QCOMPARE(outcome.errorLines(), 1);
+        QVERIFY2(outcome.error.contains("explodes") && outcome.error.contains("step"),
+                 outcome.error.constData());
+        QVERIFY(outcome.out.contains("explodes: failed"));
+    }
+
+    void aFinishedRunIsNotResumed() {
+        const auto outcome = inWorkspace({"resume", m_inq});
+        QCOMPARE(outcome.code, 2);
+        QVERIFY2(outcome.error.contains("nothing to resume"), outcome.error.constData());
+    }
+
+    void datasetFilesThatAreNotThere() {
+        Json config = tinyConfig("float", 32, 1);
+        config["dataset"] = {{"id", "cifar10"}, {"root", m_folder.filePath("no-data").toStdString()}};
+        const auto outcome = inWorkspace({"run", writeConfig(m_folder.path(), config)});
+        QVERIFY2(outcome.code == 3, outcome.error.constData());
+        QCOMPARE(outcome.errorLines(), 1);
+        QVERIFY2(outcome.error.contains("no-data"), outcome.error.constData());
+    }
+
+    void aWorkspaceInUseIsRefused() {
+        Json config = tinyConfig("float", 32, 2000);
+        CliProcess training(
+            {"run", writeConfig(m_folder.path(), config), "--json", "--workspace", m_workspace});
+        QVERIFY(training.waitForEvent("epoch", 1));
+        const auto refused = inWorkspace({"run", writeConfig(m_folder.path(), tinyConfig("float", 32, 1))});
+        QVERIFY2(refused.code == 4, refused.error.constData());
+        QVERIFY2(refused.error.contains(QByteArray::number(training.process().processId())),
+                 refused.error.constData());
+        QVERIFY2(inWorkspace({"list"}).out.contains("running"), "reading goes on meanwhile");
+        training.process().terminate();
+        QCOMPARE(training.finish().code, 130);
+    }
+
+private:
+    CliOutcome inWorkspace(const QStringList& arguments) {
+        return runCli(arguments + QStringList{"--workspace", m_workspace});
+    }
+    Json shownRun(const QString& id) {
+        return parseJson(inWorkspace({"show", id, "--json"}).out.toStdString(), "show");
+    }
+
+    QTemporaryDir m_folder;
+    QString m_workspace;
+    QString m_float;
+    QString m_inq;
+    QByteArray m_events;
+};
+
+QTEST_GUILESS_MAIN(TestCliRuns)
+#include "tst_cli_runs.moc"
