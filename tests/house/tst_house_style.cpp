@@ -1,50 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <QRegularExpression>
 #include <QTest>
 
 #include "tests/house/source_tree.h"
+#include "tests/house/style_rules.h"
 
 using namespace quantarium::testing;
-
-namespace {
-
-constexpr int kLongestFile = 500;
-
-bool isSource(const QString& path) {
-    return isCpp(path) || path.endsWith(".cmake") || path.endsWith("CMakeLists.txt") ||
-           path.endsWith(".sh") || path.endsWith(".py") || path == "packaging/run" ||
-           path == "packaging/test" || path == ".ci/run";
-}
-
-bool hasLicenceLine(const QString& text) {
-    const auto lines = text.split('\n');
-    const int line = lines.first().startsWith("#!") ? 1 : 0;
-    return lines.size() > line && lines[line].contains("SPDX-License-Identifier: GPL-3.0-or-later");
-}
-
-/// A path that exists only on somebody's machine.
-QString machinePath(const QString& text) {
-    static const QRegularExpression pattern(R"((^|[\s"'=(:])/(home|work|root|Users|mnt|media)/[\w.~-]+)",
-                                            QRegularExpression::MultilineOption);
-    return pattern.match(text).captured().trimmed();
-}
-
-bool isOwnInclude(const QString& include) {
-    static const QRegularExpression pattern(
-        R"(^((core|widgets|app|tests)/[\w/.-]+\.h|[\w]+\.moc|[\w]+\.inc|build_info\.h)$)");
-    return pattern.match(include).hasMatch();
-}
-
-QStringList quotedIncludes(const QString& text) {
-    static const QRegularExpression pattern(R"re(^\s*#\s*include\s*"([^"]+)")re",
-                                            QRegularExpression::MultilineOption);
-    QStringList includes;
-    for (auto matches = pattern.globalMatch(text); matches.hasNext();)
-        includes.append(matches.next().captured(1));
-    return includes;
-}
-
-} // namespace
 
 /// Reads the source tree and holds it to those rules of the house style that a program can check.
 class TestHouseStyle : public QObject {
@@ -92,8 +52,7 @@ private slots:
         for (auto file = m_tree.begin(); file != m_tree.end(); ++file) {
             if (!isCpp(file.key())) continue;
             const auto lines = file.value().count('\n');
-            QVERIFY2(lines <= kLongestFile,
-                     qPrintable(QString("%1 has %2 lines").arg(file.key()).arg(lines)));
+            QVERIFY2(lines <= 500, qPrintable(QString("%1 has %2 lines").arg(file.key()).arg(lines)));
         }
     }
 
@@ -115,9 +74,8 @@ private slots:
     }
 
     void fileNamesAreSnakeCase() {
-        static const QRegularExpression pattern(R"(^[a-z0-9_]+\.(h|cpp)$)");
         for (const auto& path : m_tree.keys())
-            if (isCpp(path)) QVERIFY2(pattern.match(path.section('/', -1)).hasMatch(), qPrintable(path));
+            if (isCpp(path)) QVERIFY2(isSnakeCase(path.section('/', -1)), qPrintable(path));
     }
 
 private:
