@@ -42,31 +42,34 @@ std::map<std::string, double> valuesFromJson(const Json& document, const std::st
 }
 
 /// Documents that this program wrote; those from people go through parseJson.
-Json stored(const Query& row, int column) {
-    return Json::parse(row.text(column));
-}
-
-void readDocuments(RunRecord& run, const Query& row) {
-    const std::string where = "run " + run.id;
-    run.state = runStateFromString(row.text(State), where);
-    run.config = RunConfig::fromJson(stored(row, Config), where);
-    run.identity = stored(row, Identity);
-    run.last = valuesFromJson(stored(row, Last), where);
-    run.best = valuesFromJson(stored(row, Best), where);
-    run.result = stored(row, Result);
-    run.environment = stored(row, Environment);
-    const Json report = stored(row, Report);
-    if (!report.is_null()) run.report = runReportFromJson(report, where);
+Json parsed(const std::string& text) {
+    return Json::parse(text);
 }
 
 } // namespace
 
-const char* const kRunColumns =
-    "id, name, repeat_group, state, reason, method, network, dataset, config, identity, start_run, "
-    "created_at, started_at, "
-    "ended_at, epochs_done, last_values, best_values, best_epoch, result, report, environment, note";
+const char* const kRunColumns = "id, name, repeat_group, state, reason, method, network, dataset, config, "
+                                "identity, start_run, created_at, "
+                                "started_at, ended_at, epochs_done, last_values, best_values, best_epoch, "
+                                "result, report, environment, note";
 
-RunRecord readRun(const Query& row) {
+void RunReader::readDocuments(RunRecord& run, const Query& row) {
+    const std::string where = "run " + run.id;
+    run.state = runStateFromString(row.text(State), where);
+    run.config =
+        m_configs.at(row.text(Config), [&](auto& text) { return RunConfig::fromJson(parsed(text), where); });
+    run.identity = m_identities.at(row.text(Identity), parsed);
+    run.last = valuesFromJson(parsed(row.text(Last)), where);
+    run.best = valuesFromJson(parsed(row.text(Best)), where);
+    run.result = parsed(row.text(Result));
+    run.environment = m_environments.at(row.text(Environment), parsed);
+    run.report = m_reports.at(row.text(Report), [&](auto& text) {
+        const Json report = parsed(text);
+        return report.is_null() ? std::optional<RunReport>() : runReportFromJson(report, where);
+    });
+}
+
+RunRecord RunReader::read(const Query& row) {
     RunRecord run;
     run.id = row.text(Id);
     run.name = row.text(Name);

@@ -2,18 +2,51 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "core/store/database.h"
 
 namespace quantarium::store {
 
-/// The columns that readRun expects, in its order.
+/// The columns that RunReader expects, in its order.
 extern const char* const kRunColumns;
 
-/// The current row as a record. A record that can't be read (a damaged file, another version's configuration)
-/// is given as a failed run whose reason says so, so that one bad row doesn't hide the others.
-RunRecord readRun(const Query& row);
+/// Documents by their text. Runs share most of them (repeats have one report, one environment), and reading
+/// one again costs more than copying it.
+template <class Value> class DocumentCache {
+public:
+    /// The value of a text; `read(text)` makes it when it isn't known.
+    template <class Read> const Value& at(const std::string& text, Read&& read) {
+        const auto known = m_values.find(text);
+        if (known != m_values.end()) return known->second;
+        Value value = read(text);
+        if (m_values.size() >= kMost) m_values.clear();
+        return m_values.emplace(text, std::move(value)).first->second;
+    }
+
+private:
+    static constexpr std::size_t kMost = 20000;
+
+    std::unordered_map<std::string, Value> m_values;
+};
+
+/// Makes records from rows of `kRunColumns`.
+class RunReader {
+public:
+    /// A record that can't be read (a damaged file, another version's configuration) is given as a failed run
+    /// whose reason says so, so that one bad row doesn't hide the others.
+    RunRecord read(const Query& row);
+
+private:
+    void readDocuments(RunRecord& run, const Query& row);
+
+    DocumentCache<RunConfig> m_configs;
+    DocumentCache<Json> m_identities;
+    DocumentCache<Json> m_environments;
+    DocumentCache<std::optional<RunReport>> m_reports;
+};
 
 /// Adds a row; the run must not exist yet.
 void insertRun(Database& database, const RunRecord& run);

@@ -43,17 +43,19 @@ std::string likePattern(const std::string& text) {
 }
 
 /// Runs whose id is `prefix` or starts with it, outside the bin; at most `limit`, an exact one alone.
-std::vector<RunRecord> byPrefix(Database& database, const std::string& prefix, std::int64_t limit) {
+std::vector<RunRecord> byPrefix(Database& database, RunReader& reader, const std::string& prefix,
+                                std::int64_t limit) {
     std::vector<RunRecord> runs;
     if (prefix.empty()) return runs;
-    const std::string columns = std::string("SELECT ") + kRunColumns + " FROM runs WHERE binned = 0 AND ";
+    const std::string columns =
+        std::string("SELECT ") + kRunColumns + " FROM runs WHERE +binned = 0 AND "; // +: not by that index
     auto exact = database.query(columns + "id = ?");
     exact.bind(prefix);
-    if (exact.next()) return {readRun(exact)};
+    if (exact.next()) return {reader.read(exact)};
     auto query = database.query(columns + "id >= ? AND id < ? ORDER BY id LIMIT ?");
     query.bind(prefix).bind(prefix + "\x7f").bind(limit);
     while (query.next())
-        runs.push_back(readRun(query));
+        runs.push_back(reader.read(query));
     return runs;
 }
 
@@ -188,14 +190,14 @@ std::vector<RunRecord> Workspace::list(const RunFilter& filter) const {
         for (const auto& text : texts)
             query.bind(text);
         while (query.next())
-            runs.push_back(readRun(query));
+            runs.push_back(m_state->reader.read(query));
         return runs;
     });
 }
 
 std::optional<RunRecord> Workspace::find(const std::string& id) const {
     return m_state->read([&](Database& database) -> std::optional<RunRecord> {
-        auto runs = byPrefix(database, id, 2);
+        auto runs = byPrefix(database, m_state->reader, id, 2);
         if (runs.size() != 1) return std::nullopt;
         return std::move(runs.front());
     });
@@ -204,7 +206,7 @@ std::optional<RunRecord> Workspace::find(const std::string& id) const {
 RunRecord Workspace::at(const std::string& id) const {
     constexpr std::int64_t kNamed = 5;
     return m_state->read([&](Database& database) {
-        auto runs = byPrefix(database, id, kNamed);
+        auto runs = byPrefix(database, m_state->reader, id, kNamed);
         if (runs.size() == 1) return std::move(runs.front());
         if (runs.empty())
             throw Error(ErrorKind::Config, "there is no run \"" + id + "\"", folder().string(),
@@ -225,7 +227,7 @@ std::optional<RunRecord> Workspace::findFinished(const Json& identity) const {
                                     "AND binned = 0 ORDER BY created_at DESC, key DESC");
         query.bind(hashJson(identity)).bind(toString(RunState::Finished));
         while (query.next()) {
-            auto run = readRun(query);
+            auto run = m_state->reader.read(query);
             if (run.identity == identity && run.state == RunState::Finished) return run;
         }
         return std::nullopt;

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/store/database.h"
+#include "core/store/run_rows.h"
 
 namespace quantarium::store {
 
@@ -22,6 +23,7 @@ struct Workspace::State {
     std::unordered_set<std::string> issuedIds; ///< by newRunId, perhaps not added yet
     std::optional<FileLock> lock;
     std::unique_ptr<Database> database;
+    RunReader reader;
 
     std::filesystem::path file() const { return folder / "workspace.sqlite"; }
     std::filesystem::path runsFolder() const { return folder / "runs"; }

@@ -6,6 +6,8 @@
 #include <set>
 #include <thread>
 
+#include <sqlite3.h>
+
 #include "core/store/schema.h"
 #include "tests/store/records.h"
 
@@ -26,6 +28,18 @@ std::vector<std::string> ids(const std::vector<RunRecord>& runs) {
 }
 
 using Ids = std::vector<std::string>;
+
+std::atomic<int> statementsRun = 0;
+
+int countStatement(unsigned, void*, void*, void*) {
+    ++statementsRun;
+    return 0;
+}
+
+/// Called by SQLite for each new connection.
+int watchConnection(sqlite3* connection, const char**, const struct sqlite3_api_routines*) {
+    return sqlite3_trace_v2(connection, SQLITE_TRACE_STMT, countStatement, nullptr);
+}
 
 } // namespace
 
@@ -230,6 +244,19 @@ private slots:
         QVERIFY(ids(m_workspace->list({.text = "inq", .state = RunState::Queued, .group = {}})) ==
                 Ids({c.id}));
         QVERIFY(m_workspace->list({.text = "inq", .state = RunState::Queued, .group = "g"}).empty());
+    }
+
+    void listsManyRunsInOneQuery() {
+        for (int i = 0; i < 100; ++i)
+            addFinished(*m_workspace, "r" + std::to_string(i), sampleConfig(i), 80);
+        const auto watch = reinterpret_cast<void (*)()>(watchConnection);
+        QCOMPARE(sqlite3_auto_extension(watch), SQLITE_OK);
+        reopen(Access::Read);
+        sqlite3_cancel_auto_extension(watch);
+        QVERIFY(statementsRun > 0); // it counts
+        statementsRun = 0;
+        QCOMPARE(m_workspace->list().size(), 100u);
+        QCOMPARE(statementsRun.load(), 1);
     }
 
     void findsByPrefix() {
