@@ -170,8 +170,14 @@ public:
     }
 
     void fill(const std::vector<Contour>& contours, const Colour& colour) {
-        for (int y = 0; y < m_side; ++y)
-            for (int x = 0; x < m_side; ++x) {
+        Point low = contours.front().front();
+        Point high = low;
+        for (const Point& corner : contours.front()) {
+            low = {std::min(low.x, corner.x), std::min(low.y, corner.y)};
+            high = {std::max(high.x, corner.x), std::max(high.y, corner.y)};
+        }
+        for (int y = firstPixel(low.y); y < endPixel(high.y); ++y)
+            for (int x = firstPixel(low.x); x < endPixel(high.x); ++x) {
                 const float distance =
                     signedDistance(contours, {static_cast<float>(x) + 0.5F, static_cast<float>(y) + 0.5F});
                 blend(x, y, colour, std::clamp(0.5F - distance, 0.0F, 1.0F));
@@ -187,8 +193,8 @@ public:
                 const Point away{static_cast<float>(x) + 0.5F - from.x,
                                  static_cast<float>(y) + 0.5F - from.y};
                 const float along = std::clamp((away.x * edge.x + away.y * edge.y) / squared, 0.0F, 1.0F);
-                const float distance =
-                    std::hypot(away.x - edge.x * along, away.y - edge.y * along) - halfWidth;
+                const Point rest{away.x - edge.x * along, away.y - edge.y * along};
+                const float distance = std::sqrt(rest.x * rest.x + rest.y * rest.y) - halfWidth;
                 blend(x, y, colour, std::clamp(0.5F - distance, 0.0F, 1.0F));
             }
     }
@@ -203,8 +209,7 @@ public:
                 const auto sum = static_cast<float>((bits & 0xffff) + (bits >> 16 & 0xffff) +
                                                     (bits >> 32 & 0xffff) + (bits >> 48));
                 const float noisy = value + scale * (sum - 131070.0F);
-                bytes[place++] =
-                    static_cast<std::uint8_t>(std::lround(255.0F * std::clamp(noisy, 0.0F, 1.0F)));
+                bytes[place++] = static_cast<std::uint8_t>(255.0F * std::clamp(noisy, 0.0F, 1.0F) + 0.5F);
             }
     }
 
@@ -221,6 +226,10 @@ public:
     }
 
 private:
+    /// Pixels that an edge at this coordinate can touch.
+    int firstPixel(float low) const { return std::clamp(static_cast<int>(low) - 1, 0, m_side); }
+    int endPixel(float high) const { return std::clamp(static_cast<int>(high) + 2, 0, m_side); }
+
     float& at(int channel, int x, int y) {
         return m_planes[static_cast<std::size_t>(channel)][static_cast<std::size_t>(y * m_side + x)];
     }
