@@ -40,6 +40,16 @@ Json methodOptions(const quant::WeightMethod& method, std::int64_t bits, const J
     return validated.json();
 }
 
+/// Whether a method can do this width with these options.
+bool reaches(const quant::WeightMethod& method, std::int64_t bits, const Json& options) {
+    try {
+        (void)methodOptions(method, bits, options, {});
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
 void resolveOverride(const std::string& pattern, Json& value, const WeightsConfig& weights, const Registries& registries, const std::string& source) {
     const std::string where = source + "weights.overrides." + pattern;
     const std::vector<OptionSpec> keys{OptionSpec::text("method", "", weights.method, ""), OptionSpec::integer("bits", "", weights.bits, 1, 32, "").orNull(),
@@ -63,8 +73,8 @@ void resolveWeights(WeightsConfig& weights, const Registries& registries, const 
     const auto& method = registries.methods.at(weights.method, source + "weights.method");
     if (weights.method != "float" && weights.bits == 32) weights.bits = method.defaultBits;
     weights.options = methodOptions(method, weights.bits, weights.options, source + "weights");
-    if (weights.policy == "8bit-first-last" && weights.method != "float" && (method.minimumBits > 8 || method.maximumBits < 8))
-        fail(weights.method + " does not reach the 8 bits that 8bit-first-last asks for", source + "weights.policy",
+    if (weights.policy == "8bit-first-last" && weights.method != "float" && !reaches(method, 8, weights.options))
+        fail(weights.method + " with these options does not reach the 8 bits that 8bit-first-last asks for", source + "weights.policy",
              "Use as-published, all or skip-first-last, or give the two layers a method of their own in weights.overrides.");
     for (auto& [pattern, value] : weights.overrides) resolveOverride(pattern, value, weights, registries, source);
 }

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Paired ratios of interleaved training steps; see README.md.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/train/memory.h"
+#include "tests/benchmarks/contenders.h"
+#include "tests/benchmarks/paired.h"
+
+using namespace quantarium;
+using namespace quantarium::benchmarks;
+
+namespace {
+
+constexpr int kWarmUpRounds = 3;
+
+using Make = std::function<std::unique_ptr<Contender>(const StepSettings&)>;
+
+Make session(const std::string& name, const std::string& method, std::int64_t bits, const std::string& precision = "fp32") {
+    return [=](const StepSettings& settings) { return sessionContender(name, settings, method, bits, precision); };
+}
+
+Make expanded(const std::string& name, std::int64_t bits) {
+    return [=](const StepSettings& settings) { return expandedContender(name, settings, bits); };
+}
+
+std::vector<Make> methods() {
+    return {session("float", "float", 32), session("INQ 5 bits", "inq", 5),   session("INQ 3 bits", "inq", 3),
+            session("RDHS 1 bit", "rdhs", 1), session("RDHS 3 bits", "rdhs", 3), session("SGT 1 bit", "sgt", 1),
+            session("SGT 3 bits", "sgt", 3),  expanded("RDHS 1 bit, expanded (Figure 3)", 1),
+            expanded("RDHS 3 bits, expanded (Figure 3)", 3)};
+}
+
+std::vector<Make> eager() {
+    return {[](const StepSettings& settings) { return eagerContender("PyTorch eager, float FP32", settings); },
+            session("float FP32", "float", 32), session("float bf16", "float", 32, "bf16")};
+}
+
+void runInterleaved(const std::vector<Make>& makers, const StepSettings& settings, int rounds) {
+    std::vector<std::unique_ptr<Contender>> contenders;
+    for (const auto& make : makers) contenders.push_back(make(settings));
+    std::vector<std::vector<double>> seconds(contenders.size());
+    for (int round = 0; round < rounds + kWarmUpRounds; ++round)
+        for (std::size_t i = 0; i < contenders.size(); ++i) {
+            const auto turn = (i + static_cast<std::size_t>(round)) % contenders.size();
+            const double time = contenders[turn]->step();
+            if (round >= kWarmUpRounds) seconds[turn].push_back(time);
+        }
+    std::printf("%-36s %12s %12s   time relative to %s, 95 %% interval\n", "", "ms / step", "images / s", contenders[0]->name().c_str());
+    for (std::size_t i = 0; i < contenders.size(); ++i) {
+        const double typical = median(seconds[i]);
+        std::printf("%-36s %12.1f %12.0f   %s\n", contenders[i]->name().c_str(), 1000 * typical, static_cast<double>(settings.batch) / typical,
+                    toString(pairedRatio(seconds[i], seconds[0])).c_str());
+    }
+}
+
+/// Peak resident memory of some steps in a child process of its own, bytes.
+double peakOf(const Make& make, const StepSettings& settings, std::string& name) {
+    int channel[2];
+    if (::pipe(channel) != 0) return -1;
+    const pid_t child = ::fork();
+    if (child == 0) {
+        train::keepFreedMemory();
+        const auto contender = make(settings);
+        for (int i = 0; i < 5; ++i) contender->step();
+        std::FILE* out = ::fdopen(channel[1], "w");
+        std::fprintf(out, "%.0f %s\n", train::peakMemory(), contender->name().c_str());
+        std::fclose(out);
+        ::_exit(0);
+    }
+    ::close(channel[1]);
+    std::FILE* in = ::fdopen(channel[0], "r");
+    double bytes = -1;
+    char text[200] = "";
+    if (std::fscanf(in, "%lf %199[^\n]", &bytes, text) != 2) bytes = -1;
+    std::fclose(in);
+    ::waitpid(child, nullptr, 0);
+    name = text;
+    return bytes;
+}
+
+void runMemory(const StepSettings& settings) {
+    double reference = 0;
+    std::printf("%-36s %12s   relative to float (whole process)\n", "", "peak MiB");
+    for (const auto& make : methods()) {
+        std::string name;
+        const double bytes = peakOf(make, settings, name);
+        if (reference == 0) reference = bytes;
+        std::printf("%-36s %12.0f   %.3f\n", name.c_str(), bytes / 1048576, bytes / reference);
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    StepSettings settings;
+    int rounds = 30;
+    std::string what = argc > 1 ? argv[1] : "";
+    for (int i = 2; i + 1 < argc; i += 2) {
+        if (std::strcmp(argv[i], "--rounds") == 0) rounds = std::max(2, std::atoi(argv[i + 1]));
+        if (std::strcmp(argv[i], "--threads") == 0) settings.threads = std::max(1, std::atoi(argv[i + 1]));
+    }
+    if (what != "methods" && what != "memory" && what != "eager") {
+        std::fprintf(stderr, "usage: benchmark_training methods|memory|eager [--rounds N] [--threads N]\n");
+        return 2;
+    }
+    settings.dataFolder = std::filesystem::temp_directory_path() / ("quantarium-benchmark-" + std::to_string(::getpid()));
+    writeRandomImages(settings.dataFolder);
+    if (what != "memory") train::keepFreedMemory();
+    if (what == "methods") runInterleaved(methods(), settings, rounds);
+    if (what == "eager") runInterleaved(eager(), settings, rounds);
+    if (what == "memory") runMemory(settings);
+    std::filesystem::remove_all(settings.dataFolder);
+    return 0;
+}

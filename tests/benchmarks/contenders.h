@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "core/data/dataset.h"
+#include "core/run/run_config.h"
+
+namespace quantarium::benchmarks {
+
+/// Something that makes training steps of ResNet-20 on 3x32x32 images.
+class Contender {
+  public:
+    explicit Contender(std::string name) : m_name(std::move(name)) {}
+    virtual ~Contender() = default;
+    const std::string& name() const { return m_name; }
+    virtual double step() = 0; ///< seconds of one whole training step
+
+  private:
+    std::string m_name;
+};
+
+struct StepSettings {
+    std::int64_t batch = 128;
+    std::int64_t threads = 2;
+    std::filesystem::path dataFolder; ///< of writeRandomImages
+};
+
+/// CIFAR-10 files with random pixels and labels, so that the ordinary reader and session are what is measured.
+void writeRandomImages(const std::filesystem::path& folder);
+
+/// A session of ours.
+std::unique_ptr<Contender> sessionContender(const std::string& name, const StepSettings& settings, const std::string& method,
+                                            std::int64_t bits, const std::string& precision = "fp32");
+
+/// RDHS as paper B's Figure 3 draws it: each convolution over m times the channels, through autograd.
+std::unique_ptr<Contender> expandedContender(const std::string& name, const StepSettings& settings, std::int64_t bits);
+
+/// The same network in PyTorch eager as people write it, in a Python process that takes one step at a time.
+std::unique_ptr<Contender> eagerContender(const std::string& name, const StepSettings& settings);
+
+} // namespace quantarium::benchmarks
