@@ -31,7 +31,7 @@ CurvesPanel::CurvesPanel(RunSource* source, QWidget* parent)
     setAccessibleName(tr("Curves"));
     m_timer.setSingleShot(true);
     m_timer.setInterval(kUpdateIntervalMs);
-    connect(&m_timer, &QTimer::timeout, this, &CurvesPanel::update);
+    connect(&m_timer, &QTimer::timeout, this, &CurvesPanel::refresh);
 
     m_canvas = new QWidget;
     m_grid = new QGridLayout(m_canvas);
@@ -51,7 +51,7 @@ CurvesPanel::CurvesPanel(RunSource* source, QWidget* parent)
     connect(source, &RunSource::seriesChanged, this, [this](const QString& id) {
         if (m_source->checkedRuns().contains(id)) scheduleUpdate();
     });
-    update();
+    refresh();
 }
 
 QToolButton* CurvesPanel::makeToggle(const QString& text, const QString& name, const QString& hint) {
@@ -77,7 +77,7 @@ QWidget* CurvesPanel::makeTools() {
     connect(m_axisBox, &QComboBox::currentIndexChanged, this, [this] {
         for (PlotView* view : std::as_const(m_plots))
             view->resetView();
-        update();
+        refresh();
     });
     auto* axisLabel = new QLabel(tr("&Against"));
     axisLabel->setBuddy(m_axisBox);
@@ -97,7 +97,7 @@ QWidget* CurvesPanel::makeTools() {
     m_means = new QCheckBox(tr("Mean ± std over seeds"));
     m_means->setObjectName(QStringLiteral("means"));
     m_means->setToolTip(tr("One curve with a band for the checked runs that differ only in their seed"));
-    connect(m_means, &QCheckBox::toggled, this, &CurvesPanel::update);
+    connect(m_means, &QCheckBox::toggled, this, &CurvesPanel::refresh);
 
     m_quantities = makeToggle(tr("Show"), QStringLiteral("quantities"), tr("Which quantities are plotted"));
     m_quantities->setCheckable(false);
@@ -113,7 +113,7 @@ QWidget* CurvesPanel::makeTools() {
     m_reset = makeToggle(tr("Reset view"), QStringLiteral("reset"),
                          tr("Show everything again (double click or Home)"));
     m_reset->setCheckable(false);
-    connect(m_log, &QToolButton::toggled, this, &CurvesPanel::update);
+    connect(m_log, &QToolButton::toggled, this, &CurvesPanel::refresh);
     connect(m_lock, &QToolButton::toggled, this, [this](bool on) {
         for (PlotView* view : std::as_const(m_plots))
             view->setRangeLocked(on);
@@ -164,7 +164,7 @@ void CurvesPanel::setTheme(const Theme& theme) {
     m_theme = theme;
     for (PlotView* view : std::as_const(m_plots))
         view->setTheme(theme);
-    update();
+    refresh();
 }
 
 CurveAxis CurvesPanel::axis() const {
@@ -182,12 +182,12 @@ void CurvesPanel::setQuantityShown(const QString& quantity, bool shown) {
     } else {
         m_shown.removeAll(quantity);
     }
-    update();
+    refresh();
 }
 
 void CurvesPanel::showEvent(QShowEvent* event) {
     QWidget::showEvent(event);
-    if (m_stale) update();
+    if (m_stale) refresh();
 }
 
 void CurvesPanel::scheduleUpdate() {
@@ -203,7 +203,7 @@ QVector<RunRow> CurvesPanel::checkedRows() const {
     return rows;
 }
 
-void CurvesPanel::update() {
+void CurvesPanel::refresh() {
     m_stale = false;
     m_smoothingText->setText(QString::number(m_smoothing->value() / 100.0, 'f', 2));
     const QVector<RunRow> runs = checkedRows();

@@ -57,7 +57,7 @@ private:
     QWidget* makeEmpty();
     QToolButton* makeToggle(const QString& text, const QString& name, const QString& hint);
     void scheduleUpdate();
-    void update();
+    void refresh();
     void updateMenu(const QStringList& quantities);
     void arrangePlots();
     PlotView* makePlot(const QString& quantity);

@@ -30,7 +30,43 @@ void appendBucket(const LinePoints& line, qsizetype begin, qsizetype end, LinePo
     }
 }
 
+/// Liang and Barsky 1984: the part start … end (0 … 1) of a segment inside the rectangle; false when none is.
+bool clipSegment(double x0, double y0, double x1, double y1, const ValueRange& x, const ValueRange& y,
+                 double& start, double& end) {
+    start = 0;
+    end = 1;
+    const double dx = x1 - x0, dy = y1 - y0;
+    const std::array<std::array<double, 2>, 4> edges{
+        {{-dx, x0 - x.low}, {dx, x.high - x0}, {-dy, y0 - y.low}, {dy, y.high - y0}}};
+    for (const auto& [step, room] : edges) {
+        if (step == 0 && room < 0) return false;
+        if (step < 0) start = std::max(start, room / step);
+        if (step > 0) end = std::min(end, room / step);
+    }
+    return start <= end;
+}
+
 } // namespace
+
+LinePoints clipped(const LinePoints& line, const ValueRange& x, const ValueRange& y) {
+    LinePoints result;
+    const auto append = [&result](double px, double py) {
+        result.x.append(px);
+        result.y.append(py);
+    };
+    for (qsizetype i = 0; i + 1 < line.x.size(); ++i) {
+        if (!std::isfinite(line.y[i]) || !std::isfinite(line.y[i + 1])) continue;
+        double start = 0, end = 1;
+        const double dx = line.x[i + 1] - line.x[i], dy = line.y[i + 1] - line.y[i];
+        if (!clipSegment(line.x[i], line.y[i], line.x[i + 1], line.y[i + 1], x, y, start, end)) continue;
+        const double px = line.x[i] + start * dx, py = line.y[i] + start * dy;
+        const bool joined = !result.x.isEmpty() && result.x.last() == px && result.y.last() == py;
+        if (!joined && !result.x.isEmpty()) append(px, std::nan(""));
+        if (!joined) append(px, py);
+        append(line.x[i] + end * dx, line.y[i] + end * dy);
+    }
+    return result;
+}
 
 LinePoints decimated(const LinePoints& line, double from, double to, int buckets) {
     const auto first = std::lower_bound(line.x.begin(), line.x.end(), from);

@@ -2,6 +2,7 @@
 #include "widgets/plot/heat_map_view.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace quantarium::widgets {
 
@@ -52,6 +53,15 @@ void HeatMapView::setHeatMap(const HeatMap& map) {
     m_plottable->setVisible(shown);
     setHasBackdrop(shown);
     if (!shown) return;
+    fill(map);
+    const auto highest = std::max_element(map.cells.begin(), map.cells.end());
+    m_plottable->setDataRange(QCPRange(0, highest == map.cells.end() || !(*highest > 0) ? 1 : *highest));
+    m_scale->setLabel(map.title);
+    style();
+}
+
+void HeatMapView::fill(const HeatMap& map) {
+    if (map.columns < 1 || map.rows < 1) return;
     const double cellX = (map.x.high - map.x.low) / map.columns, cellY = (map.y.high - map.y.low) / map.rows;
     QCPColorMapData* data = m_plottable->data();
     data->setSize(map.columns, map.rows);
@@ -61,10 +71,41 @@ void HeatMapView::setHeatMap(const HeatMap& map) {
         for (int x = 0; x < map.columns; ++x)
             data->setCell(x, y, map.cells[qsizetype(y) * map.columns + x]);
     }
-    const auto highest = std::max_element(map.cells.begin(), map.cells.end());
-    m_plottable->setDataRange(QCPRange(0, highest == map.cells.end() || !(*highest > 0) ? 1 : *highest));
-    m_scale->setLabel(map.title);
-    style();
+}
+
+void HeatMapView::paintFigure(QCPPainter& painter, const QSize& size) {
+    const HeatMap seen = cropped(m_map, xRange(), yRange()); // SVG knows no clipping
+    const bool shown = m_plottable->visible();
+    m_plottable->setVisible(shown && seen.columns > 0 && seen.rows > 0);
+    fill(seen);
+    PlotView::paintFigure(painter, size);
+    fill(m_map);
+    m_plottable->setVisible(shown);
+}
+
+HeatMap cropped(const HeatMap& map, const ValueRange& x, const ValueRange& y) {
+    if (map.columns < 1 || map.rows < 1) return map;
+    const double cellX = (map.x.high - map.x.low) / map.columns, cellY = (map.y.high - map.y.low) / map.rows;
+    const auto first = [](double low, double start, double cell) {
+        return std::max(0, int(std::ceil((low - start) / cell - 1e-9)));
+    };
+    const auto last = [](double high, double start, double cell, int count) {
+        return std::min(count, int(std::floor((high - start) / cell + 1e-9)));
+    };
+    const int left = first(x.low, map.x.low, cellX), right = last(x.high, map.x.low, cellX, map.columns);
+    const int bottom = first(y.low, map.y.low, cellY), top = last(y.high, map.y.low, cellY, map.rows);
+    HeatMap part{{map.x.low + left * cellX, map.x.low + right * cellX},
+                 {map.y.low + bottom * cellY, map.y.low + top * cellY},
+                 std::max(0, right - left),
+                 std::max(0, top - bottom),
+                 {},
+                 map.title,
+                 map.colour};
+    for (int row = bottom; row < top; ++row) {
+        for (int column = left; column < right; ++column)
+            part.cells.append(map.cells[qsizetype(row) * map.columns + column]);
+    }
+    return part;
 }
 
 } // namespace quantarium::widgets

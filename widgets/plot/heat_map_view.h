@@ -16,6 +16,9 @@ struct HeatMap {
     QColor colour; ///< of the highest value; the lowest has the plot's background
 };
 
+/// The cells of a map that lie in a range, whole cells only.
+HeatMap cropped(const HeatMap& map, const ValueRange& x, const ValueRange& y);
+
 /// A PlotView with a heat map behind its series, and the map's scale at the right.
 class HeatMapView : public PlotView {
     Q_OBJECT
@@ -26,9 +29,11 @@ public:
     void setHeatMap(const HeatMap& map);
     const HeatMap& heatMap() const { return m_map; }
     void setTheme(const Theme& theme);
+    void paintFigure(QCPPainter& painter, const QSize& size) override;
 
 private:
     void style();
+    void fill(const HeatMap& map);
 
     HeatMap m_map;
     QCPColorMap* m_plottable = nullptr; ///< owned by QCustomPlot

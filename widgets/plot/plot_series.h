@@ -13,12 +13,13 @@
 namespace quantarium::widgets {
 
 enum class SeriesStyle {
-    Line,   ///< points joined by a line
-    Steps,  ///< histogram: x holds the n + 1 bin edges, y the n counts and a final 0; filled
-    Stems,  ///< a line from zero and a dot at every point
-    Bars,   ///< bars of `barWidth` in axis units
-    Points, ///< dots only
-    Marks   ///< ticks at x over the whole height, whatever the y axis shows; y is not used
+    Line,     ///< points joined by a line
+    Segments, ///< as Line, with gaps (not-a-number) between short pieces; x ascending, never thinned
+    Steps,    ///< histogram: x holds the n + 1 bin edges, y the n counts and a final 0; filled
+    Stems,    ///< a line from zero and a dot at every point
+    Bars,     ///< bars of `barWidth` in axis units
+    Points,   ///< dots only
+    Marks     ///< ticks at x over the whole height, whatever the y axis shows; y is not used
 };
 
 /// One thing drawn in a plot. `id` keeps its identity between updates.

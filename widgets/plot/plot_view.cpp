@@ -30,6 +30,20 @@ QSharedPointer<QCPAxisTicker> tickerFor(const PlotAxis& axis) {
     return ticker;
 }
 
+/// Points, stems and bars outside are left out; edges and heights are moved to the border.
+LinePoints confined(const LinePoints& line, SeriesStyle style, const ValueRange& x, const ValueRange& y) {
+    LinePoints result;
+    const bool whole = style == SeriesStyle::Steps; // its edges only make sense together
+    for (qsizetype i = 0; i < line.x.size(); ++i) {
+        const bool outside = line.x[i] < x.low || line.x[i] > x.high;
+        const bool hidden = style == SeriesStyle::Points && (line.y[i] < y.low || line.y[i] > y.high);
+        if ((outside && !whole) || hidden) continue;
+        result.x.append(std::clamp(line.x[i], x.low, x.high));
+        result.y.append(std::clamp(line.y[i], y.low, y.high));
+    }
+    return result;
+}
+
 } // namespace
 
 PlotView::PlotView(QWidget* parent) : QCustomPlot(parent), m_theme(Theme::current()) {
@@ -42,7 +56,7 @@ PlotView::PlotView(QWidget* parent) : QCustomPlot(parent), m_theme(Theme::curren
     m_replotTimer.setSingleShot(true);
     m_replotTimer.setInterval(kReplotIntervalMs);
     connect(&m_replotTimer, &QTimer::timeout, this, [this] { replot(QCustomPlot::rpQueuedRefresh); });
-    connect(this, &QCustomPlot::beforeReplot, this, &PlotView::updateSeriesData);
+    connect(this, &QCustomPlot::beforeReplot, this, [this] { updateSeriesData(); });
     makeLayout();
     setTheme(m_theme);
 }
@@ -240,6 +254,9 @@ void PlotView::styleSeries(QCPAbstractPlottable* plottable, const PlotSeries& se
         graph->setLineStyle(QCPGraph::lsLine);
         if (series.x.size() == 1) graph->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, 5));
         break;
+    case SeriesStyle::Segments:
+        graph->setLineStyle(QCPGraph::lsLine);
+        break;
     case SeriesStyle::Steps:
         graph->setLineStyle(QCPGraph::lsStepLeft);
         break;
@@ -288,13 +305,12 @@ void PlotView::setBands(const QVector<PlotBand>& bands) {
             graph->setLayer(kBandLayer);
             graph->setPen(Qt::NoPen);
         }
-        graphs.low->setData(band.x, band.low, true);
-        graphs.high->setData(band.x, band.high, true);
         graphs.high->setBrush(withOpacity(band.colour, band.opacity));
         graphs.high->setChannelFillGraph(graphs.low);
         if (band.outline > 0) graphs.high->setPen(QPen(band.colour, band.outline));
         m_bandGraphs.insert(band.id, graphs);
     }
+    updateBandData(false);
     m_empty->setVisible(isEmpty());
     applyHomeRanges();
     scheduleReplot();
@@ -312,24 +328,37 @@ void PlotView::setHasBackdrop(bool has) {
     scheduleReplot();
 }
 
-void PlotView::updateSeriesData() {
-    const QCPRange range = xAxis->range();
+void PlotView::updateSeriesData(bool inside) {
+    const ValueRange x = xRange();
     const int buckets = std::max(50, axisRect()->width());
     for (const PlotSeries& series : std::as_const(m_series)) {
         QCPAbstractPlottable* plottable = m_plottables.value(series.id);
+        const QCPRange values = plottable->valueAxis()->range();
+        const ValueRange y{values.lower, values.upper};
+        LinePoints shown{series.x, series.y};
+        if (series.style == SeriesStyle::Marks) shown.y.fill(1.0, series.x.size());
+        if (series.style == SeriesStyle::Line) shown = decimated(shown, x.low, x.high, buckets);
+        const bool line = series.style == SeriesStyle::Line || series.style == SeriesStyle::Segments;
+        if (inside) shown = line ? clipped(shown, x, y) : confined(shown, series.style, x, y);
         if (auto* bars = qobject_cast<QCPBars*>(plottable)) {
-            bars->setData(series.x, series.y, true);
-            continue;
-        }
-        auto* graph = static_cast<QCPGraph*>(plottable);
-        if (series.style == SeriesStyle::Marks) {
-            graph->setData(series.x, QVector<double>(series.x.size(), 1.0), true);
-        } else if (series.style == SeriesStyle::Line) {
-            const LinePoints shown = decimated({series.x, series.y}, range.lower, range.upper, buckets);
-            graph->setData(shown.x, shown.y, true);
+            bars->setData(shown.x, shown.y, true);
         } else {
-            graph->setData(series.x, series.y);
+            static_cast<QCPGraph*>(plottable)->setData(shown.x, shown.y, series.style != SeriesStyle::Points);
         }
+    }
+}
+
+void PlotView::updateBandData(bool inside) {
+    const ValueRange x = xRange(), y = yRange();
+    for (const PlotBand& band : std::as_const(m_bands)) {
+        const Band graphs = m_bandGraphs.value(band.id);
+        LinePoints low{band.x, band.low}, high{band.x, band.high};
+        if (inside) {
+            low = confined(low, SeriesStyle::Steps, x, y);
+            high = confined(high, SeriesStyle::Steps, x, y);
+        }
+        graphs.low->setData(low.x, low.y, true);
+        graphs.high->setData(high.x, high.y, true);
     }
 }
 
@@ -377,8 +406,12 @@ QString PlotView::csvLines(const QStringList& before) const {
 }
 
 void PlotView::paintFigure(QCPPainter& painter, const QSize& size) {
-    updateSeriesData();
+    const bool inside = painter.modes().testFlag(QCPPainter::pmVectorized);
+    updateSeriesData(inside);
+    if (inside) updateBandData(true);
     toPainter(&painter, size.width(), size.height());
+    if (inside) updateBandData(false);
+    updateSeriesData();
 }
 
 } // namespace quantarium::widgets

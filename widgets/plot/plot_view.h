@@ -115,7 +115,9 @@ private:
     void applyAxis(QCPAxis* axis, const PlotAxis& spec);
     QCPAbstractPlottable* plottableFor(const PlotSeries& series);
     void styleSeries(QCPAbstractPlottable* plottable, const PlotSeries& series);
-    void updateSeriesData();
+    /// `inside`: nothing beyond the axes, for files whose format knows no clipping (SVG).
+    void updateSeriesData(bool inside = false);
+    void updateBandData(bool inside);
     void updateLegend();
     void layoutLegend();
     void applyHomeRanges();

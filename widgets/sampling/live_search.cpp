@@ -55,7 +55,7 @@ LiveSearch::LiveSearch(RunSource* source, QWidget* parent)
       m_history(new SnapshotHistory(source, this)) {
     m_timer.setSingleShot(true);
     m_timer.setInterval(kUpdateIntervalMs);
-    connect(&m_timer, &QTimer::timeout, this, &LiveSearch::update);
+    connect(&m_timer, &QTimer::timeout, this, &LiveSearch::refresh);
     auto* splitter = new QSplitter(Qt::Horizontal);
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(makeTable());
@@ -78,7 +78,7 @@ LiveSearch::LiveSearch(RunSource* source, QWidget* parent)
     connect(m_history, &SnapshotHistory::changed, this, &LiveSearch::scheduleUpdate);
     m_runId = source->currentRun();
     m_history->setRun(m_runId);
-    update();
+    refresh();
 }
 
 LiveSearch::~LiveSearch() {
@@ -163,7 +163,7 @@ void LiveSearch::setTheme(const Theme& theme) {
 void LiveSearch::showEvent(QShowEvent* event) {
     QWidget::showEvent(event);
     watch();
-    if (m_stale) update();
+    if (m_stale) refresh();
 }
 
 void LiveSearch::hideEvent(QHideEvent* event) {
@@ -196,7 +196,7 @@ bool LiveSearch::isEmpty() const {
     return m_model->rowCount() == 0;
 }
 
-void LiveSearch::update() {
+void LiveSearch::refresh() {
     m_stale = false;
     m_model->setSnapshot(m_source->snapshot(m_runId, -1));
     m_pages->setCurrentIndex(isEmpty() ? 0 : 1);

@@ -50,7 +50,7 @@ private:
     void setRun(const QString& runId);
     void watch();
     void scheduleUpdate();
-    void update();
+    void refresh();
     void updateExamples();
     void updateCurves();
     void chooseExample(int row);

@@ -61,7 +61,7 @@ SamplingPanel::SamplingPanel(RunSource* source, QWidget* parent)
             [controls](int page) { controls->setVisible(page != SearchPage); });
 
     connect(m_search, &LiveSearch::weightChosen, this, &SamplingPanel::loadWeight);
-    connect(m_runner, &GumbelRunner::finished, this, &SamplingPanel::show);
+    connect(m_runner, &GumbelRunner::finished, this, &SamplingPanel::showResult);
     connect(m_runner, &GumbelRunner::failed, m_fit, &QLabel::setText);
     connect(m_bars, &AlphaBars::changed, this, &SamplingPanel::ask);
     ask();

@@ -102,10 +102,10 @@ void SamplingPanel::setTheme(const Theme& theme) {
         view->setTheme(theme);
     }
     m_search->setTheme(theme);
-    if (m_result) show(m_result);
+    if (m_result) showResult(m_result);
 }
 
-void SamplingPanel::show(std::shared_ptr<const GumbelResult> result) {
+void SamplingPanel::showResult(std::shared_ptr<const GumbelResult> result) {
     m_result = std::move(result);
     showPlots();
     showRatio();

@@ -65,7 +65,7 @@ private:
     void loadWeight(const std::vector<double>& logits, const std::vector<double>& values,
                     const SearchState& state, const QString& name);
     void ask();
-    void show(std::shared_ptr<const GumbelResult> result);
+    void showResult(std::shared_ptr<const GumbelResult> result);
     void showPlots();
     void showRatio();
     void showTable();

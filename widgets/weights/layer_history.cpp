@@ -57,13 +57,34 @@ PlotAxis epochAxis(const LayerHistory& history, double headroom) {
     return axis;
 }
 
-/// Stems of every level of one epoch as one line with gaps.
-void appendStems(PlotSeries& series, const LayerSnapshot& layer, double base, double height, double highest) {
+struct Stem {
+    double level = 0;
+    double base = 0;
+    double top = 0;
+};
+
+/// Stems of every level of one epoch.
+void appendStems(QVector<Stem>& stems, const LayerSnapshot& layer, double base, double height,
+                 double highest) {
     for (const LevelCount& level : layer.levels) {
-        if (level.count == 0) continue;
-        series.x += {level.value, level.value, level.value};
-        series.y += {base, base + height * share(level.count, layer) / highest, std::nan("")};
+        if (level.count > 0)
+            stems.append({level.value, base, base + height * share(level.count, layer) / highest});
     }
+}
+
+PlotSeries stemSegments(QVector<Stem> stems, const QColor& colour) {
+    std::stable_sort(stems.begin(), stems.end(),
+                     [](const Stem& a, const Stem& b) { return a.level < b.level; });
+    PlotSeries series{QStringLiteral("stems"), QStringLiteral("quantized weights by level")};
+    series.style = SeriesStyle::Segments;
+    series.colour = colour;
+    series.width = 1.6;
+    series.inCursor = false;
+    for (const Stem& stem : stems) {
+        series.x += {stem.level, stem.level, stem.level};
+        series.y += {stem.base, stem.top, std::nan("")};
+    }
+    return series;
 }
 
 double highestLevelShare(const LayerHistory& history) {
@@ -152,10 +173,7 @@ void showRidges(PlotView& view, const LayerHistory& history, WeightMode mode, co
             highest = std::max(highest, cell);
     }
     const double highestLevel = highestLevelShare(history);
-    PlotSeries stems{QStringLiteral("stems"), QStringLiteral("quantized weights by level")};
-    stems.colour = theme.quantized;
-    stems.width = 1.6;
-    stems.inCursor = false;
+    QVector<Stem> stems;
     const double cell = (range.high - range.low) / kColumns;
     for (qsizetype i = history.epochs.size() - 1; i >= 0; --i) { // the newest behind
         const auto base = double(history.epochs[i]);
@@ -180,7 +198,7 @@ void showRidges(PlotView& view, const LayerHistory& history, WeightMode mode, co
         key.inCursor = false;
         series.append(key);
     }
-    if (!stems.x.isEmpty()) series.append(stems);
+    if (!stems.isEmpty()) series.append(stemSegments(stems, theme.quantized));
     view.setXAxis(valueAxis(history, mode));
     view.setYAxis(epochAxis(history, height));
     view.setSeries(series);

@@ -35,7 +35,7 @@ WeightsPanel::WeightsPanel(RunSource* source, QWidget* parent)
     setAccessibleName(tr("Weights"));
     m_timer.setSingleShot(true);
     m_timer.setInterval(kUpdateIntervalMs);
-    connect(&m_timer, &QTimer::timeout, this, &WeightsPanel::update);
+    connect(&m_timer, &QTimer::timeout, this, &WeightsPanel::refresh);
 
     m_scrubber = new EpochScrubber;
     auto* content = new QWidget;
@@ -66,7 +66,7 @@ WeightsPanel::WeightsPanel(RunSource* source, QWidget* parent)
     connectSource();
     m_runId = source->currentRun();
     m_history->setRun(m_runId);
-    update();
+    refresh();
 }
 
 QToolButton* WeightsPanel::makeButton(const QString& text, const QString& name, const QString& hint,
@@ -99,7 +99,7 @@ void WeightsPanel::addModeButtons(QHBoxLayout* row) {
         if (!on) return;
         for (PlotView* view : {m_plot, m_ridges, static_cast<PlotView*>(m_heat)})
             view->resetView();
-        update();
+        refresh();
     });
 }
 
@@ -120,7 +120,7 @@ QWidget* WeightsPanel::makeTools() {
     m_heights->setObjectName(QStringLiteral("heights"));
     m_heights->setAccessibleName(tr("Heights"));
     m_heights->addItems({tr("Counts"), tr("Share (%)")});
-    connect(m_heights, &QComboBox::currentIndexChanged, this, &WeightsPanel::update);
+    connect(m_heights, &QComboBox::currentIndexChanged, this, &WeightsPanel::refresh);
     m_share = makeButton(tr("Same range"), QStringLiteral("shareRange"),
                          tr("One range of weight values for all layers"), true);
     m_lock = makeButton(tr("Lock ranges"), QStringLiteral("lock"),
@@ -129,7 +129,7 @@ QWidget* WeightsPanel::makeTools() {
                                     tr("Back to the robust range (double click or Home)"), false);
     m_pin = makeButton(tr("Pin"), QStringLiteral("pin"),
                        tr("Keep this run × layer × epoch in the plot, to compare others with it (P)"), false);
-    connect(m_share, &QToolButton::toggled, this, &WeightsPanel::update);
+    connect(m_share, &QToolButton::toggled, this, &WeightsPanel::refresh);
     connect(m_lock, &QToolButton::toggled, this, [this](bool on) {
         for (PlotView* view : {m_plot, m_ridges, static_cast<PlotView*>(m_heat)})
             view->setRangeLocked(on);
@@ -201,10 +201,10 @@ QWidget* WeightsPanel::makeViews() {
     addPage(m_grid, tr("&All layers"));
     addPage(m_ridges, tr("&Ridgeline"));
     addPage(m_heat, tr("&Heat map"));
-    connect(m_views, &QTabWidget::currentChanged, this, &WeightsPanel::update);
+    connect(m_views, &QTabWidget::currentChanged, this, &WeightsPanel::refresh);
 
     m_pins = new PinBar;
-    connect(m_pins, &PinBar::changed, this, &WeightsPanel::update);
+    connect(m_pins, &PinBar::changed, this, &WeightsPanel::refresh);
     m_numbers = new QLabel;
     m_numbers->setObjectName(QStringLiteral("numbers"));
     m_numbers->setWordWrap(true);

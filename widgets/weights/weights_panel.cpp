@@ -33,7 +33,7 @@ WeightsPanel::~WeightsPanel() {
 void WeightsPanel::showEvent(QShowEvent* event) {
     QWidget::showEvent(event);
     watch();
-    if (m_stale) update();
+    if (m_stale) refresh();
 }
 
 void WeightsPanel::hideEvent(QHideEvent* event) {
@@ -69,7 +69,7 @@ void WeightsPanel::setTheme(const Theme& theme) {
     m_ridges->setTheme(theme);
     m_heat->setTheme(theme);
     m_grid->setTheme(theme);
-    update();
+    refresh();
 }
 
 const LayerSnapshot* WeightsPanel::shownLayer() const {
@@ -90,7 +90,7 @@ void WeightsPanel::updateEpochs() {
                                    : QString());
 }
 
-void WeightsPanel::update() {
+void WeightsPanel::refresh() {
     m_stale = false;
     updateEpochs();
     m_model->setSnapshot(m_source->snapshot(m_runId, m_scrubber->epoch()));

@@ -68,7 +68,7 @@ private:
     void setRun(const QString& runId);
     void watch();
     void scheduleUpdate();
-    void update();
+    void refresh();
     void updateEpochs();
     void updateLayerPlot();
     void updateGrid();
