@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "core/base/error.h"
-
 namespace quantarium::widgets {
 
 namespace {
@@ -101,6 +99,8 @@ void RunBridge::State::clear() {
 }
 
 void RunBridge::State::showOpened(std::vector<RunEntry> entries) {
+    (void)mailbox.take(); // last words of the workspace before
+    early.clear();
     emit bridge.rowsAboutToBeReset();
     rows.reset(std::move(entries));
     for (int i = std::min(kShownAtStart, rows.size()) - 1; i >= 0; --i)
@@ -122,12 +122,12 @@ void RunBridge::State::showFailed(const QString& reason) {
 
 void RunBridge::State::applyMail() {
     auto letters = mailbox.take();
-    bool epochs = false;
+    bool anyEnded = false;
     for (const auto& letter : letters) {
-        epochs = epochs || !letter.epochs.empty() || letter.ended;
+        anyEnded = anyEnded || letter.ended;
         applyLetter(letter);
     }
-    if (epochs) showDeltas();
+    if (anyEnded) showDeltas();
     if (letters.empty()) return;
     emit bridge.runsChanged();
     emit bridge.statusChanged();
@@ -141,6 +141,7 @@ void RunBridge::State::applyLetter(const RunLetter& letter) {
     }
     const auto id = QString::fromStdString(letter.runId);
     rows.apply(index, letter);
+    if (!letter.epochs.empty()) rows.updateDelta(index);
     addSeries(letter);
     emit bridge.rowChanged(index);
     if (letter.started || !letter.epochs.empty() || letter.progress) emit bridge.seriesChanged(id);

@@ -184,33 +184,39 @@ void RunRows::apply(int index, const RunLetter& letter) {
     }
 }
 
+const RunRow* RunRows::floatOf(const RunEntry& one) const {
+    const int start = one.startRun.empty() ? -1 : indexOf(one.startRun);
+    if (start >= 0 && row(start).config.weights.method == "float") return &row(start);
+    const auto found = m_floats.find(one.floatKey);
+    const int index = found == m_floats.end() ? -1 : indexOf(found->second);
+    return index < 0 ? nullptr : &row(index);
+}
+
+bool RunRows::updateDelta(int index) {
+    auto& one = entry(index);
+    std::optional<double> delta;
+    QString reference;
+    if (one.row.config.weights.method != "float") {
+        const RunRow* base = floatOf(one);
+        if (base && base->state == RunState::Finished) delta = accuracyDifference(one.row, *base);
+        if (delta) reference = base->name;
+    }
+    if (delta == one.row.deltaToFloat && reference == one.row.deltaReference) return false;
+    one.row.deltaToFloat = delta;
+    one.row.deltaReference = reference;
+    return true;
+}
+
 std::vector<int> RunRows::updateDeltas() {
-    std::unordered_map<std::string, const RunRow*> floats; // newest finished one of each key
+    m_floats.clear();
     for (const auto& candidate : m_entries) {
         const auto& row = candidate.row;
-        if (row.state != RunState::Finished || row.config.weights.method != "float") continue;
-        floats.try_emplace(candidate.floatKey, &row);
+        if (row.state == RunState::Finished && row.config.weights.method == "float")
+            m_floats.try_emplace(candidate.floatKey, row.id.toStdString()); // the newest one comes first
     }
     std::vector<int> changed;
-    for (int i = 0; i < size(); ++i) {
-        auto& one = entry(i);
-        std::optional<double> delta;
-        QString reference;
-        if (one.row.config.weights.method != "float") {
-            const int start = one.startRun.empty() ? -1 : indexOf(one.startRun);
-            const RunRow* base = start >= 0 && row(start).config.weights.method == "float" ? &row(start) : nullptr;
-            if (!base) {
-                const auto found = floats.find(one.floatKey);
-                if (found != floats.end()) base = found->second;
-            }
-            if (base && base->state == RunState::Finished) delta = accuracyDifference(one.row, *base);
-            if (delta) reference = base->name;
-        }
-        if (delta == one.row.deltaToFloat && reference == one.row.deltaReference) continue;
-        one.row.deltaToFloat = delta;
-        one.row.deltaReference = reference;
-        changed.push_back(i);
-    }
+    for (int i = 0; i < size(); ++i)
+        if (updateDelta(i)) changed.push_back(i);
     return changed;
 }
 

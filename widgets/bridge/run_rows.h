@@ -42,8 +42,10 @@ class RunRows {
     void refresh(int index, RunEntry fresh);
     /// Applies what happened to the run; the differences of rows that refer to it change too, see updateDeltas().
     void apply(int index, const RunLetter& letter);
-    /// Recomputes the differences to float; returns the rows that changed.
+    /// Recomputes the differences to float, after runs came, went or finished; returns the rows that changed.
     std::vector<int> updateDeltas();
+    /// The same for one row whose own accuracy changed; true when the difference did too.
+    bool updateDelta(int index);
 
     void setChecked(int index, bool checked);
     /// Gives the run a colour of its own unless it has one.
@@ -52,9 +54,11 @@ class RunRows {
 
   private:
     void rebuildIndex();
+    const RunRow* floatOf(const RunEntry& entry) const; ///< null: none
 
     std::vector<RunEntry> m_entries;
     std::unordered_map<std::string, int> m_index; ///< id -> index
+    std::unordered_map<std::string, std::string> m_floats; ///< float key -> newest finished float run
 };
 
 } // namespace quantarium::widgets
