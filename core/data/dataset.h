@@ -58,7 +58,7 @@ struct Splits {
 /// What opening a dataset needs.
 struct DatasetRequest {
     std::filesystem::path root; ///< empty: looked for below QUANTARIUM_DATA by the manifest's folder names
-    std::uint64_t seed = 1;     ///< for generated data and the validation split
+    std::uint64_t seed = 1;     ///< of the run, for the validation split
     double validationShare = 0.1;
     std::optional<std::int64_t> limit;
     std::optional<std::int64_t> testLimit;

@@ -53,8 +53,9 @@ Splits open(const Manifest& manifest, const DatasetRequest& request) {
         limitedCount(request.options.integer("train_images"), request.limit, "dataset.limit");
     const auto testCount =
         limitedCount(request.options.integer("test_images"), request.testLimit, "dataset.test_limit");
-    Batch train = paint(trainCount, side, style, classes, deriveSeed(request.seed, "shapes10-train"));
-    Batch test = paint(testCount, side, style, classes, deriveSeed(request.seed, "shapes10-test"));
+    const auto seed = static_cast<std::uint64_t>(request.options.integer("seed"));
+    Batch train = paint(trainCount, side, style, classes, deriveSeed(seed, "shapes10-train"));
+    Batch test = paint(testCount, side, style, classes, deriveSeed(seed, "shapes10-test"));
     return makeSplits(std::move(train), std::move(test), manifest, request, {});
 }
 
@@ -72,6 +73,9 @@ DatasetEntry shapes10Entry() {
                             "how many to paint, before the validation split"),
         OptionSpec::integer("test_images", "Test images", entry.testSamples, 10, 1000000,
                             "how many to paint"),
+        OptionSpec::integer("seed", "Picture seed", 1, 0, 9007199254740991.0,
+                            "which pictures are painted; the run's own seed leaves them alone, so that repeats differ in training only")
+            .asAdvanced(),
     };
     entry.embedded = true;
     entry.available = [](const std::filesystem::path&) { return true; };

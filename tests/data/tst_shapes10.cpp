@@ -15,9 +15,10 @@ namespace {
 data::Splits paint(std::uint64_t seed, const Json& options = Json::object(), double share = 0) {
     const auto& entry = data::builtinDatasets().at("shapes10", "test");
     data::DatasetRequest request;
-    request.seed = seed;
     request.validationShare = share;
-    request.options = Options::validated(entry.schema.options, options, "dataset.options");
+    Json complete = options;
+    complete["seed"] = seed;
+    request.options = Options::validated(entry.schema.options, complete, "dataset.options");
     return entry.open(request);
 }
 
@@ -83,11 +84,11 @@ void TestShapes10::sampleDependsOnNeitherCountNorThread() {
     }).join();
     QVERIFY_SAME(bitDifference(few, many.narrow(0, 0, 30)));
     data::DatasetRequest request;
-    request.seed = 9;
+    request.seed = 77; // the run's own seed leaves the pictures alone
     request.validationShare = 0;
     request.limit = 20;
     const auto& entry = data::builtinDatasets().at("shapes10", "test");
-    request.options = Options::validated(entry.schema.options, Json::object(), "");
+    request.options = Options::validated(entry.schema.options, {{"seed", 9}}, "");
     QVERIFY_SAME(bitDifference(allSamples(*entry.open(request).train).images, many.narrow(0, 0, 20)));
 }
 
