@@ -25,7 +25,8 @@ static_assert(std::endian::native == std::endian::little,
 namespace {
 
 constexpr std::uint64_t kLengthBytes = 8;
-constexpr std::uint64_t kLongestHeader = 100'000'000; ///< the format's own limit
+constexpr std::uint64_t kLongestHeader = 100'000'000;                ///< the format's own limit
+constexpr std::size_t kLongestWrittenHeader = std::size_t{64} << 20; ///< what parseJson reads
 constexpr std::size_t kMostDimensions = 64;
 constexpr int kDeepestHeader = 3; ///< header, tensor, list
 constexpr std::size_t kAlignment = 8;
@@ -107,10 +108,10 @@ std::string headerText(const std::vector<NamedTensor>& tensors, const TensorFile
         throw Error(ErrorKind::Storage, "a name or text is not valid UTF-8", where);
     }
     text.resize((text.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
-    if (text.size() > kLongestHeader)
+    if (text.size() > kLongestWrittenHeader)
         throw Error(ErrorKind::Storage,
                     "names and texts take " + std::to_string(text.size()) +
-                        " bytes; the format allows 100 MB",
+                        " bytes; at most 64 MiB are allowed",
                     where);
     return text;
 }

@@ -203,6 +203,9 @@ void TestTensorFile::unstorableContentIsRefused() {
     TensorFile reserved;
     reserved.tensors["__metadata__"] = torch::zeros({2});
     QVERIFY(refused(reserved));
+    TensorFile longText;
+    longText.texts["long"] = std::string(std::size_t{64} << 20, 'x');
+    QVERIFY(refused(longText));
     TensorFile notText;
     notText.tensors["\xff\xfe"] = torch::zeros({2});
     QVERIFY(refused(notText));
