@@ -10,10 +10,14 @@ namespace quantarium::cli {
 
 namespace {
 
-std::string cell(std::string text) {
-    for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2)
-        text.insert(at, "\\");
-    return text;
+/// A text inside a Markdown table.
+std::string cell(const std::string& text) {
+    std::string escaped;
+    for (const char character : text) {
+        if (character == '|') escaped += '\\';
+        escaped += character;
+    }
+    return escaped;
 }
 
 std::string optionTable(const std::vector<OptionSpec>& options) {

@@ -118,8 +118,8 @@ std::string valuesText(const RunRecord& run) {
             {name, fixedNumber(value, 4), best == run.best.end() ? "" : fixedNumber(best->second, 4)});
     }
     if (rows.empty()) return {};
-    return "\n" +
-           textTable({"Measured", "Last epoch", "Best epoch (" + std::to_string(run.bestEpoch) + ")"}, rows);
+    const std::string best = "Best epoch (" + std::to_string(run.bestEpoch) + ")";
+    return textTable({"Measured", "Last epoch", best}, rows).insert(0, 1, '\n');
 }
 
 } // namespace
@@ -192,7 +192,7 @@ std::string runText(const store::Workspace& workspace, const RunRecord& run) {
     text += line("Created", run.createdAt) + line("Started", run.startedAt) + line("Ended", run.endedAt);
     text += line("Folder", workspace.runFolder(run.id).string()) + line("Note", run.note);
     text += valuesText(run);
-    if (run.report) text += "\n" + reportText(*run.report);
+    if (run.report) text.append("\n").append(reportText(*run.report));
     return text + "\nConfiguration\n" + dumpJson(run.config.toJson(), 2) + "\n";
 }
 

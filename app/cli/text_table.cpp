@@ -13,8 +13,9 @@ bool startsCodePoint(char byte) {
     return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
 }
 
+/// "269,722", "78.2 %", "3/4", "–"; neither ids nor dates.
 bool looksNumeric(const std::string& cell) {
-    return cell.empty() || cell == "–" || cell.find_first_of("0123456789") <= 1;
+    return cell.empty() || cell == "–" || cell.find_first_not_of("0123456789.,%+-/ ") == std::string::npos;
 }
 
 std::string padded(const std::string& cell, std::size_t width, bool right) {

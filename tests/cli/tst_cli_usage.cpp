@@ -172,9 +172,9 @@ private slots:
         QCOMPARE(document.at("config").at("name").get<std::string>(), std::string("changed"));
         QVERIFY(document.at("config").at("weights").at("options").contains("portions"));
         QCOMPARE(document.at("report").at("layers").size(), std::size_t{2});
-        // mlp 3072-16-10: 49,168 + 170 parameters
-        QCOMPARE(document.at("report").at("memory").at("parameters").get<int>(), 49338);
-        QCOMPARE(document.at("report").at("memory").at("quantized_weights").get<int>(), 49312);
+        // mlp 768-16-10
+        QCOMPARE(document.at("report").at("memory").at("parameters").get<int>(), 12474);
+        QCOMPARE(document.at("report").at("memory").at("quantized_weights").get<int>(), 12448);
     }
 
     void examplesPassTheirChecks() {
