@@ -59,6 +59,7 @@ class MainWindowTest : public QObject {
         auto window = std::make_unique<MainWindow>(MainWindow::Parts{m_desk.get(), m_service.get(), m_themes.get(), m_settings.get(),
                                                                      {madeUpExample()}, m_folder->filePath(QStringLiteral("presets"))});
         window->show();
+        if (!QTest::qWaitForWindowActive(window.get())) return nullptr; // shortcuts need it
         return window;
     }
 
@@ -77,6 +78,7 @@ void MainWindowTest::init() {
     m_service = std::make_unique<FakeSetup>();
     m_themes = std::make_unique<ThemeController>();
     m_window = makeWindow();
+    QVERIFY(m_window);
 }
 
 void MainWindowTest::cleanup() {
@@ -191,14 +193,14 @@ void MainWindowTest::closingAsksWhileTraining() {
     QVERIFY(m_desk->commands.isEmpty());
     QTest::mouseClick(question->findChild<QAbstractButton*>(QStringLiteral("checkpointAndClose")), Qt::LeftButton);
     QCOMPARE(m_desk->commands, QStringList{QStringLiteral("shutDown")});
-    QVERIFY(!m_window->isVisible());
+    QTRY_VERIFY(!m_window->isVisible());
 }
 
 void MainWindowTest::closingWithoutRunsJustCloses() {
     addRun(1, RunState::Finished);
     m_window->close();
     QCOMPARE(m_desk->commands, QStringList{QStringLiteral("shutDown")});
-    QVERIFY(!m_window->isVisible());
+    QTRY_VERIFY(!m_window->isVisible());
 }
 
 void MainWindowTest::layoutThemeAndWorkspaceAreRemembered() {
@@ -209,6 +211,7 @@ void MainWindowTest::layoutThemeAndWorkspaceAreRemembered() {
     QVERIFY(m_themes->theme().dark);
     QVERIFY(Theme::current().dark);
     m_window->close();
+    QTRY_VERIFY(!m_window->isVisible());
     m_window = makeWindow();
     QVERIFY(m_window->findChild<QDockWidget*>(QStringLiteral("setupDock"))->isHidden());
     QCOMPARE(m_settings->value(QStringLiteral("lastWorkspace")).toString(), QStringLiteral("/data/mine"));

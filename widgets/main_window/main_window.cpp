@@ -59,6 +59,7 @@ MainWindow::MainWindow(Parts parts, QWidget* parent) : QMainWindow(parent), m_pa
     m_start->setRecentWorkspaces(m_parts.settings->value(QStringLiteral("recentWorkspaces")).toStringList());
     showWorkspaceState();
     m_delays.start();
+    setFocus(); // no button takes the Space key by accident
 }
 
 void MainWindow::makeCentre() {
@@ -97,7 +98,7 @@ void MainWindow::makeDocks() {
     m_runsDock->setObjectName(QStringLiteral("runsDock"));
     m_runsDock->setWidget(m_runs);
     addDockWidget(Qt::BottomDockWidgetArea, m_runsDock);
-    resizeDocks({m_setupDock}, {350}, Qt::Horizontal);
+    resizeDocks({m_setupDock}, {372}, Qt::Horizontal);
     resizeDocks({m_runsDock}, {230}, Qt::Vertical);
     fillViewMenu();
 }
@@ -194,7 +195,7 @@ void MainWindow::connectDesk() {
     connect(desk, &RunDesk::closed, this, [this] {
         if (!m_closing) return;
         m_closed = true;
-        close();
+        QMetaObject::invokeMethod(this, &QWidget::close, Qt::QueuedConnection); // not from within closeEvent
     });
     connect(m_runs->table()->selectionModel(), &QItemSelectionModel::selectionChanged, this, &MainWindow::updateActions);
 }
@@ -202,7 +203,10 @@ void MainWindow::connectDesk() {
 void MainWindow::showWorkspaceState() {
     const auto state = m_parts.desk->workspaceState();
     m_setup->setWorkspaceReady(state == WorkspaceState::Open && !m_closing);
-    if (state == WorkspaceState::Open) rememberWorkspace(m_parts.desk->workspaceFolder());
+    if (state == WorkspaceState::Open) {
+        rememberWorkspace(m_parts.desk->workspaceFolder());
+        m_delays.clear(); // the start-up says nothing about how the window reacts
+    }
     if (state == WorkspaceState::Failed) showPanel(QStringLiteral("start"));
     const auto name = QFileInfo(m_parts.desk->workspaceFolder()).fileName();
     setWindowTitle(name.isEmpty() ? QStringLiteral("Quantarium") : tr("%1 – Quantarium").arg(name));
@@ -304,7 +308,7 @@ void MainWindow::restoreLayout() {
 
 void MainWindow::resetLayout() {
     restoreState(m_firstLayout, kLayoutVersion);
-    resizeDocks({m_setupDock}, {350}, Qt::Horizontal);
+    resizeDocks({m_setupDock}, {372}, Qt::Horizontal);
     resizeDocks({m_runsDock}, {230}, Qt::Vertical);
 }
 

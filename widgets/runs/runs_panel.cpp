@@ -135,6 +135,7 @@ void RunsPanel::setTheme(const Theme& theme) {
     for (auto* action : m_filter->actions())
         if (action->property("role") == QLatin1String("search")) m_filter->removeAction(action);
     auto* search = m_filter->addAction(themedIcon(QStringLiteral("search"), theme), QLineEdit::LeadingPosition);
+    search->setText(tr("Filter"));
     search->setProperty("role", QStringLiteral("search"));
     m_table->viewport()->update();
 }

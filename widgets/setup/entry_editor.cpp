@@ -58,17 +58,23 @@ void EntryEditor::rebuild(const Json& options) {
     m_layout->addWidget(m_group);
     m_group->setVisible(!m_group->fields().empty());
     connect(m_group, &OptionGroup::edited, this, &EntryEditor::edited);
-    auto help = chosenEntry ? QString::fromStdString(chosenEntry->help) : QString();
+    const auto help = chosenEntry ? QString::fromStdString(chosenEntry->help) : QString();
     if (chosenEntry && !chosenEntry->source.empty())
         m_help->setToolTip(tr("Source: %1").arg(QString::fromStdString(chosenEntry->source)));
     m_help->setText(help);
-    m_help->setVisible(!help.isEmpty());
+    m_help->setVisible(!help.isEmpty() && !m_choiceHidden);
 }
 
 std::vector<OptionField*> EntryEditor::fields() const {
     auto fields = m_group->fields();
     fields.insert(fields.begin(), m_id);
     return fields;
+}
+
+void EntryEditor::hideChoice() {
+    m_choiceHidden = true;
+    m_id->hide();
+    m_help->hide();
 }
 
 void EntryEditor::setAdvancedShown(bool shown) {

@@ -29,9 +29,8 @@ class EntryEditor : public QWidget {
     void set(const std::string& id, const Json& options); ///< emits nothing
     const EntrySchema* entry() const;                     ///< null: unknown id
     std::vector<OptionField*> fields() const;
-    OptionField* idField() const { return m_id; }
-    OptionGroup* group() const { return m_group; }
     void setAdvancedShown(bool shown);
+    void hideChoice(); ///< when there is nothing to choose; the options stay
 
   signals:
     void chosen(); ///< another entry, by a person
@@ -47,6 +46,7 @@ class EntryEditor : public QWidget {
     QLabel* m_help = nullptr;
     OptionGroup* m_group = nullptr;
     bool m_advancedShown = false;
+    bool m_choiceHidden = false;
 };
 
 } // namespace quantarium::widgets

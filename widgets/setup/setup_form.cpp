@@ -113,13 +113,13 @@ void SetupForm::buildSections() {
     auto* run = addSection(tr("Run"));
     addGroup(run, "", {QStringLiteral("name"), QStringLiteral("seed")});
     m_task = addEntry(run, new EntryEditor(tr("Task"), QStringLiteral("task.id"), QStringLiteral("task.options"), schema.tasks));
-    if (schema.tasks.size() == 1) m_task->idField()->hide();
+    if (schema.tasks.size() == 1) m_task->hideChoice();
 
     auto* data = addSection(tr("Data"));
     const auto datasetLabel = [&schema](const EntrySchema& entry) {
         const auto* info = schema.dataset(entry.id);
         const auto title = QString::fromStdString(entry.title);
-        return info->embedded ? tr("%1 (built in)").arg(title) : info->available ? title : tr("%1 (files not found)").arg(title);
+        return info->available ? title : tr("%1 (no files)").arg(title);
     };
     m_dataset = addEntry(data, new EntryEditor(tr("Dataset"), QStringLiteral("dataset.id"), QStringLiteral("dataset.options"),
                                                schemasOf(schema.datasets), datasetLabel));

@@ -26,6 +26,7 @@ QToolButton* headerButton(const QString& text, const QString& name, const QStrin
     button->setToolTip(help);
     button->setAccessibleName(text);
     button->setAutoRaise(true);
+    button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     button->setFocusPolicy(Qt::StrongFocus);
     return button;
 }
@@ -93,7 +94,7 @@ QWidget* SetupPanel::makeHeader() {
     m_presets->setMenu(m_presetMenu);
     m_presets->setPopupMode(QToolButton::InstantPopup);
     connect(m_presetMenu, &QMenu::aboutToShow, this, &SetupPanel::fillPresetMenu);
-    m_copy = headerButton(tr("Copy from run"), QStringLiteral("copyFromRun"), tr("Take over the configuration of the run selected below"));
+    m_copy = headerButton(tr("Copy run"), QStringLiteral("copyFromRun"), tr("Take over the configuration of the run selected below"));
     m_copy->setEnabled(!m_source->currentRun().isEmpty());
     connect(m_copy, &QToolButton::clicked, this, &SetupPanel::copyFromRun);
     m_showJson = headerButton(tr("JSON"), QStringLiteral("showJson"), tr("Show the configuration as JSON, to edit, copy or paste"));
