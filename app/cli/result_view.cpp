@@ -58,7 +58,8 @@ ResultTable onlyColumns(const ResultTable& table, const std::set<std::string>& k
 /// "weights.bits" -> value, for every leaf of a configuration.
 std::map<std::string, Json> leaves(const RunConfig& config) {
     std::map<std::string, Json> result;
-    for (const auto& [pointer, value] : config.toJson().flatten().items()) {
+    const Json flat = config.toJson().flatten();
+    for (const auto& [pointer, value] : flat.items()) {
         std::string key = pointer.substr(1);
         std::replace(key.begin(), key.end(), '/', '.');
         if (key != "format" && key != "name") result[key] = value;

@@ -6,6 +6,7 @@
 
 #include "core/run/examples.h"
 #include "tests/cli/cli_process.h"
+#include "tests/cli/in_process.h"
 
 using namespace quantarium;
 using namespace quantarium::testing;
@@ -28,8 +29,16 @@ class TestCliUsage : public QObject {
     Q_OBJECT
 
 private slots:
+    void initTestCase() { qputenv("QUANTARIUM_WORKSPACE", "/nonexistent/workspace"); }
+
+    void theProgramIsWhatIsTestedHere() {
+        const auto outcome = runCli({"--version"});
+        QCOMPARE(outcome.code, 0);
+        QCOMPARE(outcome.out, runInProcess({"--version"}).out);
+    }
+
     void helpNamesCommandsAndExitCodes() {
-        const auto outcome = runCli({"--help"});
+        const auto outcome = runInProcess({"--help"});
         QCOMPARE(outcome.code, 0);
         for (const auto& command : kCommands)
             QVERIFY2(outcome.out.contains("\n  " + command.toUtf8() + " "), qPrintable(command));
@@ -38,7 +47,7 @@ private slots:
 
     void everyCommandHasHelp() {
         for (const auto& command : kCommands) {
-            const auto outcome = runCli({command, "--help"});
+            const auto outcome = runInProcess({command, "--help"});
             QCOMPARE(outcome.code, 0);
             QVERIFY2(outcome.out.contains("Usage: quantarium-cli " + command.toUtf8()),
                      outcome.out.constData());
@@ -47,7 +56,7 @@ private slots:
     }
 
     void versionIsPrinted() {
-        const auto outcome = runCli({"--version"});
+        const auto outcome = runInProcess({"--version"});
         QCOMPARE(outcome.code, 0);
         QVERIFY2(outcome.out.startsWith("quantarium-cli "), outcome.out.constData());
     }
@@ -73,7 +82,7 @@ private slots:
     void wrongCommandLines() {
         QFETCH(QStringList, arguments);
         QFETCH(QByteArray, said);
-        const auto outcome = runCli(arguments);
+        const auto outcome = runInProcess(arguments);
         QCOMPARE(outcome.code, 2);
         QCOMPARE(outcome.errorLines(), 1);
         QVERIFY2(outcome.error.contains(said), outcome.error.constData());
@@ -137,7 +146,7 @@ private slots:
         for (const auto& arguments :
              {QStringList{"config", "--check", file.fileName()},
               QStringList{"run", file.fileName(), "--workspace", folder.filePath("w")}}) {
-            const auto outcome = runCli(arguments);
+            const auto outcome = runInProcess(arguments);
             QVERIFY2(outcome.code == 2, outcome.error.constData());
             QCOMPARE(outcome.errorLines(), 1);
             QVERIFY2(outcome.error.contains(said), outcome.error.constData());
@@ -145,18 +154,18 @@ private slots:
     }
 
     void aWorkspaceThatIsNotThere() {
-        const auto outcome = runCli({"list", "--workspace", "/nonexistent/workspace"});
+        const auto outcome = runInProcess({"list", "--workspace", "/nonexistent/workspace"});
         QCOMPARE(outcome.code, 4);
         QCOMPARE(outcome.errorLines(), 1);
         QVERIFY2(outcome.error.contains("/nonexistent/workspace"), outcome.error.constData());
     }
 
     void startingDocumentPassesItsCheck() {
-        const auto example = runCli({"config", "--example"});
+        const auto example = runInProcess({"config", "--example"});
         QCOMPARE(example.code, 0);
         const QTemporaryDir folder;
         const auto path = writeConfig(folder.path(), parseJson(example.out.toStdString(), "example"));
-        const auto check = runCli({"config", "--check", path});
+        const auto check = runInProcess({"config", "--check", path});
         QVERIFY2(check.code == 0, check.error.constData());
         QVERIFY(check.out.contains("Memory reduction") && check.out.contains("layer1.0.conv1.weight"));
     }
@@ -164,8 +173,8 @@ private slots:
     void checkPrintsTheResolvedConfiguration() {
         const QTemporaryDir folder;
         const auto path = writeConfig(folder.path(), tinyConfig("inq", 5, 1));
-        const auto outcome =
-            runCli({"config", "--check", path, "--set", "weights.bits=3", "--set", "name=changed", "--json"});
+        const auto outcome = runInProcess(
+            {"config", "--check", path, "--set", "weights.bits=3", "--set", "name=changed", "--json"});
         QVERIFY2(outcome.code == 0, outcome.error.constData());
         const auto document = jsonLines(outcome.out).first();
         QCOMPARE(document.at("config").at("weights").at("bits").get<int>(), 3);
@@ -180,31 +189,32 @@ private slots:
     void examplesPassTheirChecks() {
         QVERIFY(builtinExamples().size() >= 3);
         QCOMPARE(builtinExamples().front().id, std::string("first-look"));
-        const auto listed = runCli({"examples"});
+        const auto listed = runInProcess({"examples"});
         for (const auto& example : builtinExamples()) {
             QVERIFY2(listed.out.contains(example.id.c_str()), example.id.c_str());
-            const auto outcome = runCli({"config", "--check", QString::fromStdString(example.id), "--json"});
+            const auto outcome =
+                runInProcess({"config", "--check", QString::fromStdString(example.id), "--json"});
             QVERIFY2(outcome.code == 0, outcome.error.constData());
             QCOMPARE(jsonLines(outcome.out).size(), static_cast<qsizetype>(example.runs.size()));
         }
     }
 
     void catalogsShowOptionsAndRanges() {
-        const auto inq = runCli({"methods", "inq"});
+        const auto inq = runInProcess({"methods", "inq"});
         QCOMPARE(inq.code, 0);
         for (const char* const part : {"2 … 9", "portions", "magnitude", "Source:"})
             QVERIFY2(inq.out.contains(part), inq.out.constData());
         QVERIFY(!inq.out.contains("rdhs"));
-        const auto datasets = parseJson(runCli({"datasets", "--json"}).out.toStdString(), "datasets");
+        const auto datasets = parseJson(runInProcess({"datasets", "--json"}).out.toStdString(), "datasets");
         const auto isShapes = [](const Json& entry) { return entry.at("id") == "shapes10"; };
         QVERIFY(std::any_of(datasets.begin(), datasets.end(), isShapes));
-        QVERIFY(runCli({"networks"}).out.contains("resnet20"));
+        QVERIFY(runInProcess({"networks"}).out.contains("resnet20"));
     }
 
     void referenceIsUpToDate() {
         QFile file(referenceFile());
         QVERIFY(file.open(QIODevice::ReadOnly));
-        const auto printed = runCli({"config", "--reference"});
+        const auto printed = runInProcess({"config", "--reference"});
         QVERIFY2(file.readAll() == printed.out,
                  "Write it anew: quantarium-cli config --reference > docs/reference.md");
     }
