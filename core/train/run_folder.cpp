@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/train/run_folder.h"
 
+#include <fstream>
 #include <map>
 
 #include "core/base/error.h"
@@ -13,6 +14,22 @@ namespace {
 constexpr std::size_t kLargestRecordFile = std::size_t{4} << 30;
 
 std::filesystem::path epochsFile(const RunFolder& folder) { return folder.path() / "epochs.jsonl"; }
+
+/// Shortens a file to its last whole line: what follows was cut by a crash.
+void removeCutRecord(const std::filesystem::path& file) {
+    std::error_code code;
+    const auto size = std::filesystem::file_size(file, code);
+    if (code || size == 0) return;
+    std::ifstream stream(file, std::ios::binary);
+    auto keep = size;
+    for (char last = 0; keep > 0; --keep) {
+        stream.seekg(static_cast<std::streamoff>(keep) - 1);
+        if (!stream.get(last) || last == '\n') break;
+    }
+    if (keep == size) return;
+    std::filesystem::resize_file(file, keep, code);
+    if (code) throw Error(ErrorKind::Storage, "a cut record can't be removed: " + code.message(), file.string());
+}
 
 std::optional<Json> readIfThere(const std::filesystem::path& file) {
     std::error_code ignored;
@@ -38,7 +55,10 @@ void RunFolder::writeStarted(const RunStarted& started) const {
 
 std::optional<Json> RunFolder::started() const { return readIfThere(m_path / "started.json"); }
 
-void RunFolder::appendEpoch(const EpochDone& epoch) const { appendToFile(epochsFile(*this), dumpJson(toJson(epoch)) + "\n"); }
+void RunFolder::appendEpoch(const EpochDone& epoch) const {
+    removeCutRecord(epochsFile(*this));
+    appendToFile(epochsFile(*this), dumpJson(toJson(epoch)) + "\n");
+}
 
 std::vector<EpochDone> RunFolder::epochs() const {
     const auto file = epochsFile(*this);

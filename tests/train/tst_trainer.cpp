@@ -254,9 +254,9 @@ void TestTrainer::refusesWeightsOfAnotherNetwork() {
     EventLog log;
     train("lenet", smallRun(), log);
     auto config = smallRun();
-    config.network.id = "mlp";
+    config.network.id = "resnet20";
     config.start = {"run", "lenet", 10, Json::object()};
-    const auto ended = train("mlp", config, log, folder("lenet").modelFile());
+    const auto ended = train("resnet", config, log, folder("lenet").modelFile());
     QVERIFY(ended.state == RunState::Failed);
     QVERIFY2(ended.reason.find("is missing") != std::string::npos, ended.reason.c_str());
 }
