@@ -30,11 +30,13 @@ std::optional<DesktopOptions> readCommandLine(int argc, char** argv, int& exitCo
     CLI::App app("Quantarium: a desktop laboratory for quantized neural networks", "quantarium");
     std::string size;
     app.add_option("--workspace", options.workspace, "Folder that runs are kept in; created when missing");
-    app.add_option("--render", options.renderFile, "Write a picture of the window to this PNG file, without a display, and end");
+    app.add_option("--render", options.renderFile,
+                   "Write a picture of the window to this PNG file, without a display, and end");
     app.add_option("--panel", options.panel, "View shown: start, curves, weights, sampling");
     app.add_option("--size", size, "Window size of --render, WIDTHxHEIGHT [1440x900]")
         ->check([&options](const std::string& text) { return readSize(text, options); });
-    app.add_option("--scale", options.scale, "Device pixels per pixel of --render [1]")->check(CLI::Range(0.5, 4.0));
+    app.add_option("--scale", options.scale, "Device pixels per pixel of --render [1]")
+        ->check(CLI::Range(0.5, 4.0));
     app.add_option("--theme", options.theme, "light or dark")->check(CLI::IsMember({"light", "dark"}));
     app.set_version_flag("--version", "quantarium " QUANTARIUM_VERSION);
     try {

@@ -8,7 +8,7 @@ namespace quantarium::desktop {
 
 /// The desktop's command line.
 struct DesktopOptions {
-    std::string workspace; ///< empty: the one used last, else the default
+    std::string workspace;  ///< empty: the one used last, else the default
     std::string renderFile; ///< a picture of the window is written here, then the program ends
     std::string panel;      ///< "start", "curves", …; empty: the first
     std::string theme;      ///< "", "light", "dark"
@@ -17,8 +17,8 @@ struct DesktopOptions {
     double scale = 1;
 };
 
-/// Reads the command line. Nothing when the program should end now with `exitCode` (help, version, wrong use; the text was
-/// printed).
+/// Reads the command line. Nothing when the program should end now with `exitCode` (help, version, wrong use;
+/// the text was printed).
 std::optional<DesktopOptions> readCommandLine(int argc, char** argv, int& exitCode);
 
 } // namespace quantarium::desktop

@@ -40,25 +40,29 @@ widgets::ThemeChoice themeOf(const desktop::DesktopOptions& options, const QSett
 
 int runDesktop(QApplication& application, const desktop::DesktopOptions& options) {
     const bool rendering = !options.renderFile.empty();
-    QSettings settings(rendering ? QStringLiteral("quantarium-render") : QStringLiteral("quantarium"), QStringLiteral("quantarium"));
+    QSettings settings(rendering ? QStringLiteral("quantarium-render") : QStringLiteral("quantarium"),
+                       QStringLiteral("quantarium"));
     if (rendering) settings.clear(); // pictures don't depend on anybody's layout
     widgets::ThemeController themes;
     themes.choose(themeOf(options, settings));
     application.setWindowIcon(widgets::themedIcon(QStringLiteral("quantarium"), themes.theme()));
     widgets::LaboratorySetup setup;
     widgets::RunBridge bridge;
-    const auto presets = QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + QStringLiteral("/presets");
+    const auto presets =
+        QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + QStringLiteral("/presets");
     widgets::MainWindow window({&bridge, &setup, &themes, &settings, builtinExamples(), presets});
     const auto panel = QString::fromStdString(options.panel);
     if (!panel.isEmpty() && !window.showPanel(panel)) {
-        std::fprintf(stderr, "quantarium: --panel: there is no view \"%s\". Allowed: %s.\n", options.panel.c_str(),
+        std::fprintf(stderr, "quantarium: --panel: there is no view \"%s\". Allowed: %s.\n",
+                     options.panel.c_str(),
                      window.panelIds().join(QStringLiteral(", ")).toUtf8().constData());
         return 2;
     }
     if (rendering) window.resize(options.width, options.height);
     window.show();
     const auto folder = workspaceToOpen(options, settings);
-    QTimer::singleShot(0, &bridge, [&bridge, folder] { bridge.openWorkspace(folder); }); // after the first paint
+    QTimer::singleShot(0, &bridge,
+                       [&bridge, folder] { bridge.openWorkspace(folder); }); // after the first paint
     return rendering ? desktop::renderWindow(window, bridge, options.renderFile) : QApplication::exec();
 }
 

@@ -11,7 +11,7 @@ namespace quantarium::desktop {
 
 namespace {
 
-constexpr int kSettleMs = 400;   ///< panels coalesce their updates by timers of up to 100 ms
+constexpr int kSettleMs = 400; ///< panels coalesce their updates by timers of up to 100 ms
 constexpr int kLongestMs = 60000;
 
 void waitFor(int ms) {
@@ -27,12 +27,15 @@ int renderWindow(widgets::MainWindow& window, widgets::RunBridge& bridge, const 
     do { // reading one thing may ask for the next
         waitFor(kSettleMs);
         waited += kSettleMs;
-    } while ((bridge.busy() || bridge.workspaceState() == widgets::WorkspaceState::Opening) && waited < kLongestMs);
+    } while ((bridge.busy() || bridge.workspaceState() == widgets::WorkspaceState::Opening) &&
+             waited < kLongestMs);
     waitFor(kSettleMs);
     if (bridge.workspaceState() == widgets::WorkspaceState::Failed)
         std::fprintf(stderr, "quantarium: %s\n", bridge.workspaceProblem().toUtf8().constData());
     if (window.grab().save(QString::fromStdString(file), "PNG")) return 0;
-    std::fprintf(stderr, "quantarium: %s: the picture can't be written. Choose a folder that you can write to.\n", file.c_str());
+    std::fprintf(stderr,
+                 "quantarium: %s: the picture can't be written. Choose a folder that you can write to.\n",
+                 file.c_str());
     return 4;
 }
 

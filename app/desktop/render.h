@@ -8,8 +8,8 @@
 
 namespace quantarium::desktop {
 
-/// Waits until the workspace and everything the window shows has been read, then writes a picture of the window. Returns
-/// the exit code; what went wrong is on stderr.
+/// Waits until the workspace and everything the window shows has been read, then writes a picture of the
+/// window. Returns the exit code; what went wrong is on stderr.
 int renderWindow(widgets::MainWindow& window, widgets::RunBridge& bridge, const std::string& file);
 
 } // namespace quantarium::desktop

@@ -24,7 +24,7 @@ inline RunRow madeUpRow(int number, const std::string& method = "inq", int bits 
 
 /// RunDesk without a laboratory: rows are put in by the test, commands are noted down.
 class FakeDesk : public RunDesk {
-  public:
+public:
     using RunDesk::RunDesk;
 
     void add(RunRow row) {
@@ -69,9 +69,15 @@ class FakeDesk : public RunDesk {
         return -1;
     }
     void start(const QVector<RunConfig>& configs) override { startedConfigs += configs; }
-    void pause(const QStringList& ids) override { commands.push_back(QStringLiteral("pause ") + ids.join(QLatin1Char(' '))); }
-    void resume(const QStringList& ids) override { commands.push_back(QStringLiteral("resume ") + ids.join(QLatin1Char(' '))); }
-    void stop(const QStringList& ids) override { commands.push_back(QStringLiteral("stop ") + ids.join(QLatin1Char(' '))); }
+    void pause(const QStringList& ids) override {
+        commands.push_back(QStringLiteral("pause ") + ids.join(QLatin1Char(' ')));
+    }
+    void resume(const QStringList& ids) override {
+        commands.push_back(QStringLiteral("resume ") + ids.join(QLatin1Char(' ')));
+    }
+    void stop(const QStringList& ids) override {
+        commands.push_back(QStringLiteral("stop ") + ids.join(QLatin1Char(' ')));
+    }
     void moveToBin(const QStringList& ids) override {
         commands.push_back(QStringLiteral("bin ") + ids.join(QLatin1Char(' ')));
         for (const auto& id : ids) {
@@ -144,7 +150,7 @@ class FakeDesk : public RunDesk {
     QStringList commands;
     QVector<RunConfig> startedConfigs;
 
-  private:
+private:
     std::vector<RunRow> m_rows;
     std::vector<RunRow> m_binned;
     QString m_current;
@@ -153,38 +159,45 @@ class FakeDesk : public RunDesk {
     WorkspaceState m_state = WorkspaceState::Open;
 };
 
-/// A small registry: two networks, a built-in and a missing dataset, float, inq (2 … 9 bits) and rdhs (1 … 4 bits).
+/// A small registry: two networks, a built-in and a missing dataset, float, inq (2 … 9 bits) and rdhs (1 … 4
+/// bits).
 class FakeSetup : public SetupService {
-  public:
+public:
     FakeSetup() {
         const auto entry = [](const char* id, const char* title, std::vector<OptionSpec> options = {}) {
             return EntrySchema{id, title, "", "", std::move(options)};
         };
-        m_schema.tasks = {entry("classification", "Classification",
-                                {OptionSpec::choice("loss", "Loss", "cross-entropy", {"cross-entropy", "squared-hinge"}, "")})};
-        m_schema.networks = {entry("resnet20", "ResNet-20"), entry("mlp", "MLP", {OptionSpec::integer("width", "Width", 64, 1, 4096, "")})};
-        m_schema.optimizers = {entry("sgd", "SGD", {OptionSpec::real("lr", "Learning rate", 0.1, 0, 10, "")}),
-                               entry("adam", "Adam", {OptionSpec::real("lr", "Learning rate", 0.001, 0, 10, "")})};
+        m_schema.tasks = {entry(
+            "classification", "Classification",
+            {OptionSpec::choice("loss", "Loss", "cross-entropy", {"cross-entropy", "squared-hinge"}, "")})};
+        m_schema.networks = {entry("resnet20", "ResNet-20"),
+                             entry("mlp", "MLP", {OptionSpec::integer("width", "Width", 64, 1, 4096, "")})};
+        m_schema.optimizers = {
+            entry("sgd", "SGD", {OptionSpec::real("lr", "Learning rate", 0.1, 0, 10, "")}),
+            entry("adam", "Adam", {OptionSpec::real("lr", "Learning rate", 0.001, 0, 10, "")})};
         m_schema.schedules = {entry("constant", "Constant"), entry("cosine", "Cosine")};
-        m_schema.methods = {{entry("float", "Float"), 32, 32, 32, false},
-                            {entry("inq", "INQ",
-                                   {OptionSpec::choice("partition", "Partition", "magnitude", {"magnitude", "random"}, ""),
-                                    OptionSpec::integer("shuffles", "Shuffles", 1, 1, 9, "").when("partition", {"random"}),
-                                    OptionSpec::real("tau", "Temperature", 1, 0.1, 10, "").asAdvanced()}),
-                             2, 9, 5, true},
-                            {entry("rdhs", "RDHS"), 1, 4, 1, false}};
+        m_schema.methods = {
+            {entry("float", "Float"), 32, 32, 32, false},
+            {entry("inq", "INQ",
+                   {OptionSpec::choice("partition", "Partition", "magnitude", {"magnitude", "random"}, ""),
+                    OptionSpec::integer("shuffles", "Shuffles", 1, 1, 9, "").when("partition", {"random"}),
+                    OptionSpec::real("tau", "Temperature", 1, 0.1, 10, "").asAdvanced()}),
+             2, 9, 5, true},
+            {entry("rdhs", "RDHS"), 1, 4, 1, false}};
         DatasetInfo shapes;
         shapes.schema = entry("shapes10", "Shapes-10");
         shapes.embedded = shapes.available = true;
         DatasetInfo cifar;
         cifar.schema = entry("cifar10", "CIFAR-10");
         m_schema.datasets = {shapes, cifar};
-        m_schema.augmentation = {OptionSpec::integer("pad", "Pad", 0, 0, 16, ""), OptionSpec::boolean("flip", "Flip", false, "")};
+        m_schema.augmentation = {OptionSpec::integer("pad", "Pad", 0, 0, 16, ""),
+                                 OptionSpec::boolean("flip", "Flip", false, "")};
     }
 
     const SetupSchema& schema() const override { return m_schema; }
     QVector<ConfigProblem> check(const RunConfig& config) const override {
-        if (config.training.batch == 13) return {{QStringLiteral("training.batch"), QStringLiteral("13 brings bad luck.")}};
+        if (config.training.batch == 13)
+            return {{QStringLiteral("training.batch"), QStringLiteral("13 brings bad luck.")}};
         return {};
     }
     void requestPlan(const RunConfig& config) override {
@@ -196,7 +209,7 @@ class FakeSetup : public SetupService {
 
     QVector<RunConfig> planRequests;
 
-  private:
+private:
     SetupSchema m_schema;
 };
 

@@ -29,7 +29,7 @@ Example madeUpExample() {
 
 class MainWindowTest : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void init();
     void cleanup();
     void oneClickRunsTheExample();
@@ -49,15 +49,20 @@ class MainWindowTest : public QObject {
     void exportMenuOffersTheTable();
     void everyButtonHasAName();
 
-  private:
+private:
     void addRun(int number, RunState state) {
         auto row = madeUpRow(number);
         row.state = state;
         m_desk->add(row);
     }
     std::unique_ptr<MainWindow> makeWindow() {
-        auto window = std::make_unique<MainWindow>(MainWindow::Parts{m_desk.get(), m_service.get(), m_themes.get(), m_settings.get(),
-                                                                     {madeUpExample()}, m_folder->filePath(QStringLiteral("presets"))});
+        auto window =
+            std::make_unique<MainWindow>(MainWindow::Parts{m_desk.get(),
+                                                           m_service.get(),
+                                                           m_themes.get(),
+                                                           m_settings.get(),
+                                                           {madeUpExample()},
+                                                           m_folder->filePath(QStringLiteral("presets"))});
         window->show();
         if (!QTest::qWaitForWindowActive(window.get())) return nullptr; // shortcuts need it
         return window;
@@ -73,7 +78,8 @@ class MainWindowTest : public QObject {
 
 void MainWindowTest::init() {
     m_folder = std::make_unique<QTemporaryDir>();
-    m_settings = std::make_unique<QSettings>(m_folder->filePath(QStringLiteral("settings.ini")), QSettings::IniFormat);
+    m_settings =
+        std::make_unique<QSettings>(m_folder->filePath(QStringLiteral("settings.ini")), QSettings::IniFormat);
     m_desk = std::make_unique<FakeDesk>();
     m_service = std::make_unique<FakeSetup>();
     m_themes = std::make_unique<ThemeController>();
@@ -191,7 +197,8 @@ void MainWindowTest::closingAsksWhileTraining() {
     auto* question = m_window->findChild<QMessageBox*>(QStringLiteral("closeQuestion"));
     QVERIFY(question && question->isVisible() && !question->isModal());
     QVERIFY(m_desk->commands.isEmpty());
-    QTest::mouseClick(question->findChild<QAbstractButton*>(QStringLiteral("checkpointAndClose")), Qt::LeftButton);
+    QTest::mouseClick(question->findChild<QAbstractButton*>(QStringLiteral("checkpointAndClose")),
+                      Qt::LeftButton);
     QCOMPARE(m_desk->commands, QStringList{QStringLiteral("shutDown")});
     QTRY_VERIFY(!m_window->isVisible());
 }
@@ -215,7 +222,9 @@ void MainWindowTest::layoutThemeAndWorkspaceAreRemembered() {
     m_window = makeWindow();
     QVERIFY(m_window->findChild<QDockWidget*>(QStringLiteral("setupDock"))->isHidden());
     QCOMPARE(m_settings->value(QStringLiteral("lastWorkspace")).toString(), QStringLiteral("/data/mine"));
-    QVERIFY(m_settings->value(QStringLiteral("recentWorkspaces")).toStringList().contains(QStringLiteral("/workspace")));
+    QVERIFY(m_settings->value(QStringLiteral("recentWorkspaces"))
+                .toStringList()
+                .contains(QStringLiteral("/workspace")));
     QCOMPARE(m_settings->value(QStringLiteral("theme")).toInt(), static_cast<int>(ThemeChoice::Dark));
     m_themes->choose(ThemeChoice::Light);
 }
@@ -247,8 +256,10 @@ void MainWindowTest::exportMenuOffersTheTable() {
 void MainWindowTest::everyButtonHasAName() {
     for (auto* button : m_window->findChildren<QAbstractButton*>()) {
         if (button->objectName().startsWith(QStringLiteral("qt_")) || !button->isVisible()) continue;
-        const bool named = !button->text().isEmpty() || !button->accessibleName().isEmpty() || !button->toolTip().isEmpty();
-        QVERIFY2(named, qPrintable(button->objectName() + QStringLiteral(" in ") + button->parentWidget()->objectName()));
+        const bool named =
+            !button->text().isEmpty() || !button->accessibleName().isEmpty() || !button->toolTip().isEmpty();
+        QVERIFY2(named, qPrintable(button->objectName() + QStringLiteral(" in ") +
+                                   button->parentWidget()->objectName()));
     }
 }
 

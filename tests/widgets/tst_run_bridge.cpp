@@ -15,7 +15,8 @@ using namespace quantarium::widgets;
 
 namespace {
 
-constexpr int kPatienceMs = 120000; ///< for slow machines under sanitizers; everything returns as soon as it happens
+constexpr int kPatienceMs =
+    120000; ///< for slow machines under sanitizers; everything returns as soon as it happens
 
 /// A run of a few seconds on generated images.
 RunConfig smallConfig(const char* name, std::int64_t epochs = 2) {
@@ -36,7 +37,7 @@ RunConfig smallConfig(const char* name, std::int64_t epochs = 2) {
 /// RunBridge over a real laboratory.
 class RunBridgeTest : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void init();
     void aRunIsSeenLiveAndFoundAgain();
     void aPausedRunResumes();
@@ -48,7 +49,7 @@ class RunBridgeTest : public QObject {
     void schemaDescribesTheRegistries();
     void onlyTheNewestPlanArrives();
 
-  private:
+private:
     std::unique_ptr<QTemporaryDir> m_folder;
     QString workspace() const { return m_folder->filePath(QStringLiteral("workspace")); }
     bool open(RunBridge& bridge) const {
@@ -56,14 +57,17 @@ class RunBridgeTest : public QObject {
         return QTest::qWaitFor([&] { return bridge.workspaceState() == WorkspaceState::Open; }, kPatienceMs);
     }
     static bool waitForState(const RunBridge& bridge, RunState state) {
-        return QTest::qWaitFor([&] { return bridge.rowCount() > 0 && bridge.row(0).state == state; }, kPatienceMs);
+        return QTest::qWaitFor([&] { return bridge.rowCount() > 0 && bridge.row(0).state == state; },
+                               kPatienceMs);
     }
     static bool waitIdle(const RunBridge& bridge) {
         return QTest::qWaitFor([&] { return !bridge.busy(); }, kPatienceMs);
     }
 };
 
-void RunBridgeTest::init() { m_folder = std::make_unique<QTemporaryDir>(); }
+void RunBridgeTest::init() {
+    m_folder = std::make_unique<QTemporaryDir>();
+}
 
 void RunBridgeTest::aRunIsSeenLiveAndFoundAgain() {
     QString id;
@@ -90,8 +94,10 @@ void RunBridgeTest::aRunIsSeenLiveAndFoundAgain() {
     QVERIFY(open(again));
     QCOMPARE(again.rowCount(), 1);
     QVERIFY(again.row(0).state == RunState::Finished);
-    QVERIFY(again.series(id, QStringLiteral("validation_top1")).x.isEmpty()); // read in the background, not here
-    QVERIFY(QTest::qWaitFor([&] { return !again.series(id, QStringLiteral("validation_top1")).x.isEmpty(); }, kPatienceMs));
+    QVERIFY(
+        again.series(id, QStringLiteral("validation_top1")).x.isEmpty()); // read in the background, not here
+    QVERIFY(QTest::qWaitFor([&] { return !again.series(id, QStringLiteral("validation_top1")).x.isEmpty(); },
+                            kPatienceMs));
     QCOMPARE(again.series(id, QStringLiteral("validation_top1")).y, accuracy.y);
     QCOMPARE(again.stepLosses(id).x.size(), 18);
     QVERIFY(!again.snapshot(id, 1));
@@ -103,7 +109,8 @@ void RunBridgeTest::aPausedRunResumes() {
     RunBridge bridge;
     QVERIFY(open(bridge));
     bridge.start({smallConfig("long", 50)});
-    QVERIFY(QTest::qWaitFor([&] { return bridge.rowCount() > 0 && bridge.row(0).epochsDone >= 1; }, kPatienceMs));
+    QVERIFY(
+        QTest::qWaitFor([&] { return bridge.rowCount() > 0 && bridge.row(0).epochsDone >= 1; }, kPatienceMs));
     const auto id = bridge.row(0).id;
     bridge.pause({id});
     QVERIFY(waitForState(bridge, RunState::Paused));
@@ -111,7 +118,9 @@ void RunBridgeTest::aPausedRunResumes() {
     const auto before = bridge.row(0).epochsDone;
     QVERIFY(before < 50);
     bridge.resume({id});
-    QVERIFY(QTest::qWaitFor([&] { return bridge.row(0).state == RunState::Running && bridge.row(0).epochsDone > before; }, kPatienceMs));
+    QVERIFY(QTest::qWaitFor(
+        [&] { return bridge.row(0).state == RunState::Running && bridge.row(0).epochsDone > before; },
+        kPatienceMs));
     const auto curve = bridge.series(id, QStringLiteral("validation_top1"));
     for (int i = 0; i < curve.x.size(); ++i)
         QCOMPARE(curve.x[i], i + 1.0); // no gap where it was paused
@@ -123,7 +132,12 @@ void RunBridgeTest::deleteAndUndo() {
     RunBridge bridge;
     QVERIFY(open(bridge));
     bridge.start({smallConfig("one", 1), smallConfig("two", 1)});
-    QVERIFY(QTest::qWaitFor([&] { return bridge.rowCount() == 2 && bridge.row(0).state == RunState::Finished && bridge.row(1).state == RunState::Finished; }, kPatienceMs));
+    QVERIFY(QTest::qWaitFor(
+        [&] {
+            return bridge.rowCount() == 2 && bridge.row(0).state == RunState::Finished &&
+                   bridge.row(1).state == RunState::Finished;
+        },
+        kPatienceMs));
     QVERIFY(waitIdle(bridge));
     const auto older = bridge.row(1).id;
     bridge.moveToBin({older});
@@ -142,7 +156,8 @@ void RunBridgeTest::renameAndExport() {
     QVERIFY(waitForState(bridge, RunState::Finished));
     const auto id = bridge.row(0).id;
     bridge.rename(id, QStringLiteral("my baseline"));
-    QVERIFY(QTest::qWaitFor([&] { return bridge.row(0).name == QStringLiteral("my baseline"); }, kPatienceMs));
+    QVERIFY(
+        QTest::qWaitFor([&] { return bridge.row(0).name == QStringLiteral("my baseline"); }, kPatienceMs));
     const auto file = m_folder->filePath(QStringLiteral("table.csv"));
     QSignalSpy messages(&bridge, &RunDesk::message);
     bridge.exportResults({id}, QStringLiteral("csv"), file);
@@ -186,7 +201,8 @@ void RunBridgeTest::closingCheckpointsWhatRuns() {
         RunBridge bridge;
         QVERIFY(open(bridge));
         bridge.start({smallConfig("long", 1000)});
-        QVERIFY(QTest::qWaitFor([&] { return bridge.rowCount() > 0 && bridge.row(0).epochsDone >= 2; }, kPatienceMs));
+        QVERIFY(QTest::qWaitFor([&] { return bridge.rowCount() > 0 && bridge.row(0).epochsDone >= 2; },
+                                kPatienceMs));
         id = bridge.row(0).id;
         QSignalSpy closed(&bridge, &RunDesk::closed);
         bridge.shutDown();
@@ -204,7 +220,8 @@ void RunBridgeTest::schemaDescribesTheRegistries() {
     const LaboratorySetup setup;
     const auto& schema = setup.schema();
     QVERIFY(schema.dataset("shapes10") && schema.dataset("shapes10")->available);
-    QVERIFY(schema.method("inq") && schema.method("inq")->minimumBits == 2 && schema.method("inq")->maximumBits == 9);
+    QVERIFY(schema.method("inq") && schema.method("inq")->minimumBits == 2 &&
+            schema.method("inq")->maximumBits == 9);
     QVERIFY(findEntry(schema.networks, "resnet20"));
     QVERIFY(findEntry(schema.optimizers, "sgd"));
     QVERIFY(setup.check(smallConfig("fine")).isEmpty());
@@ -225,7 +242,8 @@ void RunBridgeTest::onlyTheNewestPlanArrives() {
     QCOMPARE(planned.size(), 1);
     const auto report = planned[0][0].value<RunReport>();
     QVERIFY(report.memory.parameters > 0);
-    QVERIFY(std::any_of(report.layers.begin(), report.layers.end(), [](const LayerReport& layer) { return layer.kind == "conv"; }));
+    QVERIFY(std::any_of(report.layers.begin(), report.layers.end(),
+                        [](const LayerReport& layer) { return layer.kind == "conv"; }));
 }
 
 QTEST_MAIN(RunBridgeTest)

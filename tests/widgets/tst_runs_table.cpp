@@ -15,7 +15,7 @@ using namespace quantarium::widgets;
 
 class RunsTableTest : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void modelKeepsTheRules();
     void cellsReadLikeSentences();
     void sortsByNumberNotByText();
@@ -33,8 +33,10 @@ void RunsTableTest::modelKeepsTheRules() {
     RunsModel model(&desk);
     RunsProxy proxy(&desk);
     proxy.setSourceModel(&model);
-    const QAbstractItemModelTester modelTester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-    const QAbstractItemModelTester proxyTester(&proxy, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    const QAbstractItemModelTester modelTester(&model,
+                                               QAbstractItemModelTester::FailureReportingMode::QtTest);
+    const QAbstractItemModelTester proxyTester(&proxy,
+                                               QAbstractItemModelTester::FailureReportingMode::QtTest);
     for (int i = 0; i < 5; ++i)
         desk.add(madeUpRow(i));
     proxy.sort(RunsModel::Name, Qt::DescendingOrder);
@@ -88,7 +90,8 @@ void RunsTableTest::sortsByNumberNotByText() {
     QStringList shown;
     for (int i = 0; i < proxy.rowCount(); ++i)
         shown.push_back(proxy.index(i, RunsModel::Delta).data().toString());
-    QCOMPARE(shown, (QStringList{QStringLiteral("–"), QStringLiteral("−10.00"), QStringLiteral("−2.00"), QStringLiteral("+1.00")}));
+    QCOMPARE(shown, (QStringList{QStringLiteral("–"), QStringLiteral("−10.00"), QStringLiteral("−2.00"),
+                                 QStringLiteral("+1.00")}));
 }
 
 void RunsTableTest::filterKeepsRowsWithEveryWord() {
@@ -117,7 +120,8 @@ void RunsTableTest::checkBoxShowsARun() {
     option.initFrom(panel.table());
     option.rect = panel.table()->visualRect(index);
     option.features = QStyleOptionViewItem::HasCheckIndicator | QStyleOptionViewItem::HasDisplay;
-    const auto box = panel.table()->style()->subElementRect(QStyle::SE_ItemViewItemCheckIndicator, &option, panel.table());
+    const auto box =
+        panel.table()->style()->subElementRect(QStyle::SE_ItemViewItemCheckIndicator, &option, panel.table());
     const QSignalSpy spy(&desk, &RunSource::checkedRunsChanged);
     QTest::mouseClick(panel.table()->viewport(), Qt::LeftButton, {}, box.center());
     QCOMPARE(desk.checkedRuns(), QStringList{QStringLiteral("run-00001")});

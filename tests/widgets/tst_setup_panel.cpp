@@ -17,7 +17,7 @@ using namespace quantarium::widgets;
 
 class SetupPanelTest : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void init();
     void cleanup();
     void everyOptionOfTheSchemaIsThere();
@@ -34,11 +34,17 @@ class SetupPanelTest : public QObject {
     void presetsComeBack();
     void documentRoundTrips();
 
-  private:
-    QLineEdit* line(const char* key) const { return m_panel->findChild<QLineEdit*>(QString::fromLatin1(key) + QStringLiteral(".editor")); }
-    QComboBox* choice(const char* key) const { return m_panel->findChild<QComboBox*>(QString::fromLatin1(key) + QStringLiteral(".editor")); }
+private:
+    QLineEdit* line(const char* key) const {
+        return m_panel->findChild<QLineEdit*>(QString::fromLatin1(key) + QStringLiteral(".editor"));
+    }
+    QComboBox* choice(const char* key) const {
+        return m_panel->findChild<QComboBox*>(QString::fromLatin1(key) + QStringLiteral(".editor"));
+    }
     OptionField* field(const char* key) const { return m_panel->form()->field(QString::fromLatin1(key)); }
-    void choose(const char* key, const char* id) { choice(key)->setCurrentIndex(choice(key)->findData(QString::fromLatin1(id))); }
+    void choose(const char* key, const char* id) {
+        choice(key)->setCurrentIndex(choice(key)->findData(QString::fromLatin1(id)));
+    }
     void type(QLineEdit* edit, const QString& text) {
         edit->setFocus();
         edit->selectAll();
@@ -57,7 +63,8 @@ void SetupPanelTest::init() {
     m_folder = std::make_unique<QTemporaryDir>();
     m_desk = std::make_unique<FakeDesk>();
     m_service = std::make_unique<FakeSetup>();
-    m_panel = std::make_unique<SetupPanel>(m_service.get(), m_desk.get(), m_folder->filePath(QStringLiteral("presets")));
+    m_panel = std::make_unique<SetupPanel>(m_service.get(), m_desk.get(),
+                                           m_folder->filePath(QStringLiteral("presets")));
     m_panel->setWorkspaceReady(true);
     m_panel->resize(360, 900);
     m_panel->show();
@@ -72,14 +79,17 @@ void SetupPanelTest::cleanup() {
 void SetupPanelTest::everyOptionOfTheSchemaIsThere() {
     m_panel->findChild<QCheckBox*>(QStringLiteral("advanced"))->click();
     for (const auto& section : runConfigSchema()) {
-        if (section.key == "activations" || section.key == "ensemble") continue; // nothing to choose in this version
+        if (section.key == "activations" || section.key == "ensemble")
+            continue; // nothing to choose in this version
         for (const auto& option : section.options) {
-            if (option.type == OptionType::Object && option.name != "overrides") continue; // shown by their parts
+            if (option.type == OptionType::Object && option.name != "overrides")
+                continue; // shown by their parts
             const auto key = section.key.empty() ? option.name : section.key + "." + option.name;
             QVERIFY2(field(key.c_str()), key.c_str());
         }
     }
-    for (const char* key : {"task.options.loss", "dataset.augment.pad", "training.optimizer.options.lr", "training.schedule.id", "weights.overrides"})
+    for (const char* key : {"task.options.loss", "dataset.augment.pad", "training.optimizer.options.lr",
+                            "training.schedule.id", "weights.overrides"})
         QVERIFY2(field(key), key);
 }
 
@@ -176,7 +186,8 @@ void SetupPanelTest::jsonCanBePasted() {
     toggle->click();
     QVERIFY(text->isVisible());
     QVERIFY(text->toPlainText().contains(QStringLiteral("quantarium-run/1")));
-    text->setPlainText(QStringLiteral(R"({"format":"quantarium-run/1","dataset":{"id":"shapes10"},"network":{"id":"mlp"},"training":{"epochs":7}})"));
+    text->setPlainText(QStringLiteral(
+        R"({"format":"quantarium-run/1","dataset":{"id":"shapes10"},"network":{"id":"mlp"},"training":{"epochs":7}})"));
     settle();
     QCOMPARE(m_panel->startProblem(), QString());
     toggle->click();
@@ -186,7 +197,8 @@ void SetupPanelTest::jsonCanBePasted() {
 
 void SetupPanelTest::wrongJsonIsExplained() {
     m_panel->findChild<QToolButton*>(QStringLiteral("showJson"))->click();
-    m_panel->findChild<QPlainTextEdit*>(QStringLiteral("json"))->setPlainText(QStringLiteral("{\"format\": "));
+    m_panel->findChild<QPlainTextEdit*>(QStringLiteral("json"))
+        ->setPlainText(QStringLiteral("{\"format\": "));
     settle();
     QVERIFY(m_panel->startProblem().contains(QStringLiteral("JSON")));
     QVERIFY(!m_panel->config());

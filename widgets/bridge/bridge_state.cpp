@@ -31,7 +31,12 @@ RecordedSeries readSeries(study::Laboratory& laboratory, const std::string& id) 
 
 RunBridge::State::State(RunBridge& owner)
     : bridge(owner), mailbox([this] {
-          QMetaObject::invokeMethod(&timer, [this] { if (!timer.isActive()) timer.start(); }, Qt::QueuedConnection);
+          QMetaObject::invokeMethod(
+              &timer,
+              [this] {
+                  if (!timer.isActive()) timer.start();
+              },
+              Qt::QueuedConnection);
       }) {
     timer.setSingleShot(true);
     timer.setInterval(kIntervalMs);
@@ -39,7 +44,9 @@ RunBridge::State::State(RunBridge& owner)
     worker = std::make_unique<Worker>();
 }
 
-void RunBridge::State::began() { ++tasksOpen; }
+void RunBridge::State::began() {
+    ++tasksOpen;
+}
 
 void RunBridge::State::ended() {
     if (--tasksOpen == 0) emit bridge.idle();
@@ -72,8 +79,10 @@ void RunBridge::State::openInBackground() {
             &bridge,
             [this, generation, entries, reason] {
                 if (generation == workspaceGeneration) {
-                    if (reason.isEmpty()) showOpened(std::move(*entries));
-                    else showFailed(reason);
+                    if (reason.isEmpty())
+                        showOpened(std::move(*entries));
+                    else
+                        showFailed(reason);
                 }
                 ended();
             },
@@ -167,44 +176,65 @@ void RunBridge::State::addSeries(const RunLetter& letter) {
     if (letter.weights) snapshots.setLive(letter.runId, letter.weights);
 }
 
-void RunBridge::State::insertRows(std::vector<RunEntry> entries) {
-    for (auto& entry : entries) {
-        const auto id = entry.row.id;
-        const int known = rows.indexOf(id.toStdString());
-        if (known >= 0) {
-            rows.refresh(known, std::move(entry));
-            emit bridge.rowChanged(known);
-            continue;
-        }
-        const int index = rows.placeFor(id);
-        emit bridge.rowsAboutToBeInserted(index, index);
-        rows.insert(index, std::move(entry));
-        rows.setChecked(index, true);
-        emit bridge.rowsInserted();
+void RunBridge::State::insertRow(int index, RunEntry entry) {
+    const int known = rows.indexOf(entry.row.id.toStdString());
+    if (known >= 0) {
+        rows.refresh(known, std::move(entry));
+        emit bridge.rowChanged(known);
+        return;
     }
-    auto waiting = std::move(early);
+    emit bridge.rowsAboutToBeInserted(index, index);
+    rows.insert(index, std::move(entry));
+    rows.setChecked(index, true);
+    emit bridge.rowsInserted();
+}
+
+void RunBridge::State::insertRows(std::vector<RunEntry> entries) {
+    for (auto& entry : entries)
+        insertRow(0, std::move(entry)); // the newest is the first row
+    const auto waiting = std::move(early);
     early.clear();
     for (const auto& letter : waiting)
         applyLetter(letter);
-    showDeltas();
-    emit bridge.runsChanged();
-    emit bridge.checkedRunsChanged();
-    emit bridge.statusChanged();
+    settleRows();
 }
 
 void RunBridge::State::removeRows(const std::vector<std::string>& ids) {
+    binned.clear();
     for (const auto& id : ids) {
         const int index = rows.indexOf(id);
         if (index < 0) continue;
+        binned.push_back(
+            {id, index + 1 < rows.size() ? rows.row(index + 1).id.toStdString() : std::string()});
         emit bridge.rowsAboutToBeRemoved(index, index);
         rows.remove(index);
         emit bridge.rowsRemoved();
         series.erase(QString::fromStdString(id));
     }
+    settleRows();
+    if (rows.indexOf(current.toStdString()) < 0)
+        bridge.setCurrentRun(rows.size() > 0 ? rows.row(0).id : QString());
+}
+
+void RunBridge::State::restoreRows(std::vector<RunEntry> entries) {
+    for (auto gone = binned.rbegin(); gone != binned.rend(); ++gone) { // the exact reverse of the removal
+        const auto entry = std::find_if(entries.begin(), entries.end(), [&](const RunEntry& candidate) {
+            return candidate.row.id.toStdString() == gone->id;
+        });
+        if (entry == entries.end()) continue;
+        const int neighbour = gone->olderNeighbour.empty() ? -1 : rows.indexOf(gone->olderNeighbour);
+        insertRow(neighbour < 0 ? rows.size() : neighbour, std::move(*entry));
+    }
+    binned.clear();
+    settleRows();
+}
+
+void RunBridge::State::settleRows() {
     showDeltas();
     emit bridge.runsChanged();
     emit bridge.checkedRunsChanged();
-    if (rows.indexOf(current.toStdString()) < 0) bridge.setCurrentRun(rows.size() > 0 ? rows.row(0).id : QString());
+    emit bridge.statusChanged();
+    emit bridge.undoChanged();
 }
 
 void RunBridge::State::showDeltas() {
@@ -235,15 +265,21 @@ void RunBridge::State::refresh(const QStringList& ids) {
     }
 }
 
-void RunBridge::State::command(const QStringList& ids, void (study::Laboratory::*action)(const std::string&)) {
+void RunBridge::State::command(const QStringList& ids,
+                               void (study::Laboratory::*action)(const std::string&)) {
     for (const auto& id : ids)
-        inBackground([id = id.toStdString(), action](study::Laboratory& lab) { (lab.*action)(id); return 0; },
-                     [this, id](int) { refresh({id}); });
+        inBackground(
+            [id = id.toStdString(), action](study::Laboratory& lab) {
+                (lab.*action)(id);
+                return 0;
+            },
+            [this, id](int) { refresh({id}); });
 }
 
 RunSeries& RunBridge::State::seriesOf(const QString& id) {
     auto& points = series[id];
-    if (points.recorded != RunSeries::Recorded::NotRead || workspaceState != WorkspaceState::Open) return points;
+    if (points.recorded != RunSeries::Recorded::NotRead || workspaceState != WorkspaceState::Open)
+        return points;
     points.recorded = RunSeries::Recorded::Reading;
     inBackground([id = id.toStdString()](study::Laboratory& lab) { return readSeries(lab, id); },
                  [this, id](const RecordedSeries& recorded) {
@@ -258,14 +294,14 @@ RunSeries& RunBridge::State::seriesOf(const QString& id) {
 
 void RunBridge::State::readSnapshot(const QString& id, qint64 epoch) {
     if (!snapshotsBeingRead.insert({id, epoch}).second) return;
-    inBackground(
-        [id = id.toStdString(), epoch](study::Laboratory& lab) { return lab.workspace().snapshot(id, epoch); },
-        [this, id, epoch](const std::shared_ptr<const WeightSnapshot>& snapshot) {
-            snapshotsBeingRead.erase({id, epoch});
-            if (!snapshot) return;
-            snapshots.add(id.toStdString(), epoch, snapshot);
-            emit bridge.snapshotChanged(id);
-        });
+    inBackground([id = id.toStdString(),
+                  epoch](study::Laboratory& lab) { return lab.workspace().snapshot(id, epoch); },
+                 [this, id, epoch](const std::shared_ptr<const WeightSnapshot>& snapshot) {
+                     snapshotsBeingRead.erase({id, epoch});
+                     if (!snapshot) return;
+                     snapshots.add(id.toStdString(), epoch, snapshot);
+                     emit bridge.snapshotChanged(id);
+                 });
 }
 
 } // namespace quantarium::widgets

@@ -24,12 +24,17 @@ namespace quantarium::widgets {
 struct RunBridge::State {
     explicit State(RunBridge& bridge);
 
-    /// Does `work` in the worker with the open laboratory, then `done` with its result in the GUI thread, unless another
-    /// workspace was opened meanwhile. An Error becomes message().
+    /// Does `work` in the worker with the open laboratory, then `done` with its result in the GUI thread,
+    /// unless another workspace was opened meanwhile. An Error becomes message().
     template <class Work, class Done> void inBackground(Work work, Done done);
     /// The same for work without a result.
     template <class Work> void inBackground(Work work) {
-        inBackground([work = std::move(work)](study::Laboratory& lab) { work(lab); return 0; }, [](int) {});
+        inBackground(
+            [work = std::move(work)](study::Laboratory& lab) {
+                work(lab);
+                return 0;
+            },
+            [](int) {});
     }
 
     void openInBackground();
@@ -42,7 +47,10 @@ struct RunBridge::State {
     void applyLetter(const RunLetter& letter);
     void addSeries(const RunLetter& letter);
     void insertRows(std::vector<RunEntry> entries);
+    void insertRow(int index, RunEntry entry);
     void removeRows(const std::vector<std::string>& ids);
+    void restoreRows(std::vector<RunEntry> entries);
+    void settleRows(); ///< after rows came or went
     void refresh(const QStringList& ids);
     void showDeltas();
     void command(const QStringList& ids, void (study::Laboratory::*action)(const std::string&));
@@ -61,7 +69,11 @@ struct RunBridge::State {
     std::vector<RunLetter> early; ///< of runs whose rows are still on their way
     QHash<QString, int> watchers;
     QString current;
-    std::vector<std::string> binned; ///< by the last deletion
+    struct Binned {
+        std::string id;
+        std::string olderNeighbour; ///< the row below it; empty: none
+    };
+    std::vector<Binned> binned; ///< by the last deletion, in order of removal
     WorkspaceState workspaceState = WorkspaceState::Closed;
     QString folder;
     QString problem;
@@ -92,7 +104,9 @@ template <class Work, class Done> void RunBridge::State::inBackground(Work work,
             auto result = std::make_shared<decltype(work(*laboratory))>(work(*laboratory));
             post([done, result] { done(*result); });
         } catch (const std::exception& error) {
-            post([this, text = QString::fromUtf8(error.what())] { emit bridge.message(MessageKind::Problem, text); });
+            post([this, text = QString::fromUtf8(error.what())] {
+                emit bridge.message(MessageKind::Problem, text);
+            });
         }
     });
 }

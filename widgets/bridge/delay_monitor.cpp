@@ -38,7 +38,9 @@ void DelayMonitor::addSample(double delayMs) {
 double DelayMonitor::percentileMs(double share) const {
     if (m_delaysMs.isEmpty()) return 0;
     auto sorted = m_delaysMs;
-    const auto index = static_cast<qsizetype>(std::ceil(std::clamp(share, 0.0, 1.0) * static_cast<double>(sorted.size()))) - 1;
+    const auto index =
+        static_cast<qsizetype>(std::ceil(std::clamp(share, 0.0, 1.0) * static_cast<double>(sorted.size()))) -
+        1;
     const auto nth = sorted.begin() + std::max<qsizetype>(0, index);
     std::nth_element(sorted.begin(), nth, sorted.end());
     return *nth;

@@ -8,11 +8,11 @@
 
 namespace quantarium::widgets {
 
-/// Measures how late the GUI thread's event loop is: a precise timer that should fire every 20 ms, and by how much it is
-/// late. Keeps the last two minutes. Thread: GUI.
+/// Measures how late the GUI thread's event loop is: a precise timer that should fire every 20 ms, and by how
+/// much it is late. Keeps the last two minutes. Thread: GUI.
 class DelayMonitor : public QObject {
     Q_OBJECT
-  public:
+public:
     explicit DelayMonitor(QObject* parent = nullptr);
 
     void start();
@@ -23,7 +23,7 @@ class DelayMonitor : public QObject {
     void clear();
     void addSample(double delayMs); ///< also used by tests
 
-  private:
+private:
     static constexpr int kIntervalMs = 20;
     static constexpr int kSamplesKept = 6000;
 

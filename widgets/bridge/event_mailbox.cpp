@@ -48,11 +48,16 @@ void EventMailbox::onEvent(const std::string& runId, const RunEvent& event) {
         const std::lock_guard lock(m_mutex);
         first = m_letters.empty();
         auto& letter = letterFor(runId);
-        if (const auto* started = std::get_if<RunStarted>(&event)) letter.started = *started;
-        else if (const auto* progress = std::get_if<Progress>(&event)) addProgress(letter, *progress);
-        else if (const auto* epoch = std::get_if<EpochDone>(&event)) addEpoch(letter, *epoch);
-        else if (const auto* seen = std::get_if<WeightsSeen>(&event)) letter.weights = seen->weights;
-        else if (const auto* ended = std::get_if<RunEnded>(&event)) letter.ended = *ended;
+        if (const auto* started = std::get_if<RunStarted>(&event))
+            letter.started = *started;
+        else if (const auto* progress = std::get_if<Progress>(&event))
+            addProgress(letter, *progress);
+        else if (const auto* epoch = std::get_if<EpochDone>(&event))
+            addEpoch(letter, *epoch);
+        else if (const auto* seen = std::get_if<WeightsSeen>(&event))
+            letter.weights = seen->weights;
+        else if (const auto* ended = std::get_if<RunEnded>(&event))
+            letter.ended = *ended;
     }
     if (first) m_wake();
 }

@@ -63,14 +63,17 @@ struct LaboratorySetup::State {
     Worker worker; // last: joined before the rest goes
 };
 
-LaboratorySetup::LaboratorySetup(QObject* parent) : SetupService(parent), m_state(std::make_unique<State>()) {}
+LaboratorySetup::LaboratorySetup(QObject* parent)
+    : SetupService(parent), m_state(std::make_unique<State>()) {}
 
 LaboratorySetup::~LaboratorySetup() {
     ++m_state->ticket;
     m_state.reset();
 }
 
-const SetupSchema& LaboratorySetup::schema() const { return m_state->schema; }
+const SetupSchema& LaboratorySetup::schema() const {
+    return m_state->schema;
+}
 
 QVector<ConfigProblem> LaboratorySetup::check(const RunConfig& config) const {
     try {
@@ -100,8 +103,10 @@ void LaboratorySetup::requestPlan(const RunConfig& config) {
             this,
             [this, state, ticket, report, reason] {
                 if (state->ticket != ticket) return;
-                if (reason.isEmpty()) emit planned(report);
-                else emit planFailed(reason);
+                if (reason.isEmpty())
+                    emit planned(report);
+                else
+                    emit planFailed(reason);
             },
             Qt::QueuedConnection);
     });

@@ -10,7 +10,7 @@ namespace quantarium::widgets {
 /// SetupService over this program's registries (train::Registries::builtin). The header is free of LibTorch.
 class LaboratorySetup : public SetupService {
     Q_OBJECT
-  public:
+public:
     explicit LaboratorySetup(QObject* parent = nullptr);
     ~LaboratorySetup() override; ///< waits for the plan that is being computed
 
@@ -18,7 +18,7 @@ class LaboratorySetup : public SetupService {
     QVector<ConfigProblem> check(const RunConfig& config) const override;
     void requestPlan(const RunConfig& config) override;
 
-  private:
+private:
     struct State;
     std::unique_ptr<State> m_state;
 };

@@ -39,9 +39,15 @@ RunBridge::~RunBridge() {
     m_state->worker.reset(); // waits; nothing is posted to a half-destroyed object afterwards
 }
 
-WorkspaceState RunBridge::workspaceState() const { return m_state->workspaceState; }
-QString RunBridge::workspaceFolder() const { return m_state->folder; }
-QString RunBridge::workspaceProblem() const { return m_state->problem; }
+WorkspaceState RunBridge::workspaceState() const {
+    return m_state->workspaceState;
+}
+QString RunBridge::workspaceFolder() const {
+    return m_state->folder;
+}
+QString RunBridge::workspaceProblem() const {
+    return m_state->problem;
+}
 
 void RunBridge::openWorkspace(const QString& folder) {
     ++m_state->workspaceGeneration;
@@ -68,34 +74,51 @@ void RunBridge::shutDown() {
     });
 }
 
-int RunBridge::rowCount() const { return m_state->rows.size(); }
-const RunRow& RunBridge::row(int index) const { return m_state->rows.row(index); }
-int RunBridge::rowOf(const QString& id) const { return m_state->rows.indexOf(id.toStdString()); }
-int RunBridge::undoableRuns() const { return static_cast<int>(m_state->binned.size()); }
-bool RunBridge::busy() const { return m_state->tasksOpen > 0; }
+int RunBridge::rowCount() const {
+    return m_state->rows.size();
+}
+const RunRow& RunBridge::row(int index) const {
+    return m_state->rows.row(index);
+}
+int RunBridge::rowOf(const QString& id) const {
+    return m_state->rows.indexOf(id.toStdString());
+}
+int RunBridge::undoableRuns() const {
+    return static_cast<int>(m_state->binned.size());
+}
+bool RunBridge::busy() const {
+    return m_state->tasksOpen > 0;
+}
 
 void RunBridge::start(const QVector<RunConfig>& configs) {
-    for (const auto& config : configs)
+    for (qsizetype i = 0; i < configs.size(); ++i)
         m_state->inBackground(
-            [config](study::Laboratory& lab) {
+            [config = configs[i]](study::Laboratory& lab) {
                 std::vector<RunEntry> entries;
                 for (const auto& id : lab.submit(config))
-                    if (const auto record = lab.workspace().find(id)) entries.push_back(entryFromRecord(*record));
+                    if (const auto record = lab.workspace().find(id))
+                        entries.push_back(entryFromRecord(*record));
                 return entries;
             },
-            [this](std::vector<RunEntry>& entries) {
+            [this, first = i == 0](std::vector<RunEntry>& entries) {
                 QStringList ids;
                 for (const auto& entry : entries)
                     ids.push_back(entry.row.id);
                 m_state->insertRows(std::move(entries));
-                if (!ids.isEmpty()) setCurrentRun(ids.back());
+                if (first && !ids.isEmpty()) setCurrentRun(ids.front()); // it trains first
                 emit started(ids);
             });
 }
 
-void RunBridge::pause(const QStringList& ids) { m_state->command(ids, &study::Laboratory::pause); }
-void RunBridge::resume(const QStringList& ids) { m_state->command(ids, &study::Laboratory::resume); }
-void RunBridge::stop(const QStringList& ids) { m_state->command(ids, &study::Laboratory::stop); }
+void RunBridge::pause(const QStringList& ids) {
+    m_state->command(ids, &study::Laboratory::pause);
+}
+void RunBridge::resume(const QStringList& ids) {
+    m_state->command(ids, &study::Laboratory::resume);
+}
+void RunBridge::stop(const QStringList& ids) {
+    m_state->command(ids, &study::Laboratory::stop);
+}
 
 void RunBridge::moveToBin(const QStringList& ids) {
     m_state->inBackground(
@@ -104,29 +127,28 @@ void RunBridge::moveToBin(const QStringList& ids) {
             return ids;
         },
         [this](const std::vector<std::string>& gone) {
-            m_state->binned = gone;
             m_state->removeRows(gone);
-            emit undoChanged();
-            emit message(MessageKind::Note, gone.size() == 1 ? tr("One run is in the bin. Ctrl+Z brings it back.")
-                                                             : tr("%1 runs are in the bin. Ctrl+Z brings them back.").arg(gone.size()));
+            emit message(MessageKind::Note,
+                         gone.size() == 1
+                             ? tr("One run is in the bin. Ctrl+Z brings it back.")
+                             : tr("%1 runs are in the bin. Ctrl+Z brings them back.").arg(gone.size()));
         });
 }
 
 void RunBridge::undoBin() {
-    if (m_state->binned.empty()) return;
+    std::vector<std::string> ids;
+    for (const auto& gone : m_state->binned)
+        ids.push_back(gone.id);
+    if (ids.empty()) return;
     m_state->inBackground(
-        [ids = m_state->binned](study::Laboratory& lab) {
+        [ids](study::Laboratory& lab) {
             lab.workspace().restore(ids);
             std::vector<RunEntry> entries;
             for (const auto& id : ids)
                 if (const auto record = lab.workspace().find(id)) entries.push_back(entryFromRecord(*record));
             return entries;
         },
-        [this](std::vector<RunEntry>& entries) {
-            m_state->binned.clear();
-            m_state->insertRows(std::move(entries));
-            emit undoChanged();
-        });
+        [this](std::vector<RunEntry>& entries) { m_state->restoreRows(std::move(entries)); });
 }
 
 void RunBridge::rename(const QString& id, const QString& name) {
@@ -186,7 +208,9 @@ std::optional<RunRow> RunBridge::run(const QString& id) const {
     return index < 0 ? std::nullopt : std::optional<RunRow>(row(index));
 }
 
-QStringList RunBridge::checkedRuns() const { return m_state->rows.checkedRuns(); }
+QStringList RunBridge::checkedRuns() const {
+    return m_state->rows.checkedRuns();
+}
 
 void RunBridge::setChecked(const QString& id, bool checked) {
     const int index = rowOf(id);
@@ -196,7 +220,9 @@ void RunBridge::setChecked(const QString& id, bool checked) {
     emit checkedRunsChanged();
 }
 
-QString RunBridge::currentRun() const { return m_state->current; }
+QString RunBridge::currentRun() const {
+    return m_state->current;
+}
 
 void RunBridge::setCurrentRun(const QString& id) {
     if (id == m_state->current) return;
@@ -206,11 +232,21 @@ void RunBridge::setCurrentRun(const QString& id) {
     emit currentRunChanged(id);
 }
 
-QStringList RunBridge::seriesNames(const QString& id) const { return m_state->seriesOf(id).names(); }
-Curve RunBridge::series(const QString& id, const QString& name) const { return m_state->seriesOf(id).byEpoch(name); }
-Curve RunBridge::stepLosses(const QString& id) const { return m_state->seriesOf(id).stepLosses(); }
-Curve RunBridge::epochSeconds(const QString& id) const { return m_state->seriesOf(id).seconds(); }
-QVector<qint64> RunBridge::snapshotEpochs(const QString& id) const { return m_state->seriesOf(id).snapshotEpochs(); }
+QStringList RunBridge::seriesNames(const QString& id) const {
+    return m_state->seriesOf(id).names();
+}
+Curve RunBridge::series(const QString& id, const QString& name) const {
+    return m_state->seriesOf(id).byEpoch(name);
+}
+Curve RunBridge::stepLosses(const QString& id) const {
+    return m_state->seriesOf(id).stepLosses();
+}
+Curve RunBridge::epochSeconds(const QString& id) const {
+    return m_state->seriesOf(id).seconds();
+}
+QVector<qint64> RunBridge::snapshotEpochs(const QString& id) const {
+    return m_state->seriesOf(id).snapshotEpochs();
+}
 
 std::shared_ptr<const WeightSnapshot> RunBridge::snapshot(const QString& id, qint64 epoch) const {
     const auto key = id.toStdString();

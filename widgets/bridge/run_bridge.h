@@ -7,11 +7,12 @@
 
 namespace quantarium::widgets {
 
-/// RunDesk over a study::Laboratory. The laboratory and its store are used in a worker thread only; events of training
-/// threads come through an EventMailbox that the GUI thread empties every 40 ms at most. The header is free of LibTorch.
+/// RunDesk over a study::Laboratory. The laboratory and its store are used in a worker thread only; events of
+/// training threads come through an EventMailbox that the GUI thread empties every 40 ms at most. The header
+/// is free of LibTorch.
 class RunBridge : public RunDesk {
     Q_OBJECT
-  public:
+public:
     static constexpr int kIntervalMs = 40;
 
     explicit RunBridge(QObject* parent = nullptr);
@@ -55,10 +56,10 @@ class RunBridge : public RunDesk {
     /// True while something is being read or written in the background; idle() is emitted when that ends.
     bool busy() const;
 
-  signals:
+signals:
     void idle();
 
-  private:
+private:
     struct State;
     std::unique_ptr<State> m_state;
 };

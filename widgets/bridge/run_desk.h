@@ -20,11 +20,11 @@ struct DeskStatus {
     double snapshotShare = 0; ///< largest of the running runs, 0 … 1
 };
 
-/// What a person does with runs, and the rows behind the Runs table. RunBridge implements it over a laboratory. All
-/// functions return at once; what fails comes back as message(). Thread: GUI.
+/// What a person does with runs, and the rows behind the Runs table. RunBridge implements it over a
+/// laboratory. All functions return at once; what fails comes back as message(). Thread: GUI.
 class RunDesk : public RunSource {
     Q_OBJECT
-  public:
+public:
     using RunSource::RunSource;
 
     virtual WorkspaceState workspaceState() const = 0;
@@ -53,7 +53,7 @@ class RunDesk : public RunSource {
 
     virtual DeskStatus status() const = 0;
 
-  signals:
+signals:
     void workspaceStateChanged();
     void closed();
 

@@ -22,7 +22,8 @@ void addMeasured(QMap<QString, double>& values, const Json& result, const char* 
     const auto found = result.find(moment);
     if (found == result.end() || !found->is_object()) return;
     for (const auto& [name, value] : found->items())
-        if (name.starts_with("test_") && value.is_number()) values.insert(QString::fromStdString(name), value.get<double>());
+        if (name.starts_with("test_") && value.is_number())
+            values.insert(QString::fromStdString(name), value.get<double>());
 }
 
 std::string floatKeyOf(const RunConfig& config) {
@@ -36,7 +37,8 @@ std::string floatKeyOf(const RunConfig& config) {
 
 double progressOf(const RunRow& row) {
     if (row.state == RunState::Finished) return 1;
-    return row.epochsTotal > 0 ? static_cast<double>(row.epochsDone) / static_cast<double>(row.epochsTotal) : 0;
+    return row.epochsTotal > 0 ? static_cast<double>(row.epochsDone) / static_cast<double>(row.epochsTotal)
+                               : 0;
 }
 
 void applyEpoch(RunRow& row, const EpochDone& epoch) {
@@ -133,12 +135,6 @@ void RunRows::reset(std::vector<RunEntry> newestFirst) {
 int RunRows::indexOf(const std::string& id) const {
     const auto found = m_index.find(id);
     return found == m_index.end() ? -1 : found->second;
-}
-
-int RunRows::placeFor(const QString& id) const {
-    const auto place = std::find_if(m_entries.begin(), m_entries.end(),
-                                    [&](const RunEntry& entry) { return entry.row.id < id; });
-    return static_cast<int>(place - m_entries.begin());
 }
 
 void RunRows::insert(int index, RunEntry entry) {

@@ -22,25 +22,25 @@ struct RunEntry {
 /// Slow parts are computed here, so call it off the GUI thread for many.
 RunEntry entryFromRecord(const store::RunRecord& record);
 
-/// Top-1 of `row` minus that of `reference`, both of their best epoch, in percentage points: on test data when both have
-/// it, else on validation data.
+/// Top-1 of `row` minus that of `reference`, both of their best epoch, in percentage points: on test data
+/// when both have it, else on validation data.
 std::optional<double> accuracyDifference(const RunRow& row, const RunRow& reference);
 
 /// All runs of a workspace as rows, newest first; knows colours and differences to float. Thread: GUI.
 class RunRows {
-  public:
+public:
     void reset(std::vector<RunEntry> newestFirst);
     int size() const { return static_cast<int>(m_entries.size()); }
     int indexOf(const std::string& id) const; ///< -1: none
     const RunRow& row(int index) const { return m_entries[static_cast<std::size_t>(index)].row; }
     RunEntry& entry(int index) { return m_entries[static_cast<std::size_t>(index)]; }
 
-    int placeFor(const QString& id) const; ///< where a row with this id belongs; ids sort by creation
     void insert(int index, RunEntry entry);
     void remove(int index);
     /// Takes over what the store says; keeps colour, check mark and live numbers.
     void refresh(int index, RunEntry fresh);
-    /// Applies what happened to the run; the differences of rows that refer to it change too, see updateDeltas().
+    /// Applies what happened to the run; the differences of rows that refer to it change too, see
+    /// updateDeltas().
     void apply(int index, const RunLetter& letter);
     /// Recomputes the differences to float, after runs came, went or finished; returns the rows that changed.
     std::vector<int> updateDeltas();
@@ -52,12 +52,12 @@ class RunRows {
     void ensureColour(int index);
     QStringList checkedRuns() const; ///< newest first
 
-  private:
+private:
     void rebuildIndex();
     const RunRow* floatOf(const RunEntry& entry) const; ///< null: none
 
     std::vector<RunEntry> m_entries;
-    std::unordered_map<std::string, int> m_index; ///< id -> index
+    std::unordered_map<std::string, int> m_index;          ///< id -> index
     std::unordered_map<std::string, std::string> m_floats; ///< float key -> newest finished float run
 };
 

@@ -58,7 +58,9 @@ void RunSeries::addLosses(const std::vector<double>& losses, std::int64_t lastSt
 
 void RunSeries::setRecorded(const RecordedSeries& given) {
     recorded = Recorded::Read;
-    const auto isOld = [this](std::int64_t epoch) { return m_firstLiveEpoch < 0 || epoch < m_firstLiveEpoch; };
+    const auto isOld = [this](std::int64_t epoch) {
+        return m_firstLiveEpoch < 0 || epoch < m_firstLiveEpoch;
+    };
     for (const auto& [name, points] : given.byName)
         for (const auto& [epoch, value] : points)
             if (isOld(epoch)) m_values[name][epoch] = value;

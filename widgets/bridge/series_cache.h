@@ -25,10 +25,10 @@ struct RecordedSeries {
     std::vector<std::int64_t> snapshotEpochs;
 };
 
-/// The series of one run: what was recorded before, read when somebody asks, and what arrives live. Points of live epochs
-/// replace recorded ones. Thread: GUI.
+/// The series of one run: what was recorded before, read when somebody asks, and what arrives live. Points of
+/// live epochs replace recorded ones. Thread: GUI.
 class RunSeries {
-  public:
+public:
     enum class Recorded { NotRead, Reading, Read };
 
     /// A run begins, or goes on after this many epochs. Live points from `firstEpoch` on are forgotten.
@@ -47,15 +47,15 @@ class RunSeries {
     Curve seconds() const; ///< running sum of "seconds"
     QVector<qint64> snapshotEpochs() const;
 
-  private:
+private:
     std::map<std::string, std::map<std::int64_t, double>> m_values; ///< name -> epoch -> value
-    QVector<double> m_steps; ///< of recorded and finished epochs
+    QVector<double> m_steps;                                        ///< of recorded and finished epochs
     QVector<double> m_losses;
     QVector<double> m_liveSteps; ///< of the epoch that is going on
     QVector<double> m_liveLosses;
     std::set<std::int64_t> m_snapshots; ///< epochs that have one
-    std::int64_t m_firstLiveEpoch = -1;       ///< first epoch that arrived live; -1: none
-    std::int64_t m_firstLiveStep = 0;         ///< steps done before it
+    std::int64_t m_firstLiveEpoch = -1; ///< first epoch that arrived live; -1: none
+    std::int64_t m_firstLiveStep = 0;   ///< steps done before it
 };
 
 } // namespace quantarium::widgets

@@ -6,8 +6,8 @@
 namespace quantarium::widgets {
 
 const EntrySchema* findEntry(const std::vector<EntrySchema>& entries, const std::string& id) {
-    const auto found =
-        std::find_if(entries.begin(), entries.end(), [&](const EntrySchema& entry) { return entry.id == id; });
+    const auto found = std::find_if(entries.begin(), entries.end(),
+                                    [&](const EntrySchema& entry) { return entry.id == id; });
     return found == entries.end() ? nullptr : &*found;
 }
 

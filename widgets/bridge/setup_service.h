@@ -58,11 +58,11 @@ struct ConfigProblem {
     QString text;
 };
 
-/// Checks and plans configurations for the form. The implementation over train::Registries is LaboratorySetup; tests use
-/// made-up ones. Thread: GUI.
+/// Checks and plans configurations for the form. The implementation over train::Registries is
+/// LaboratorySetup; tests use made-up ones. Thread: GUI.
 class SetupService : public QObject {
     Q_OBJECT
-  public:
+public:
     using QObject::QObject;
 
     virtual const SetupSchema& schema() const = 0;
@@ -70,11 +70,11 @@ class SetupService : public QObject {
     /// What train::resolve says; empty when the configuration can run. Fast.
     virtual QVector<ConfigProblem> check(const RunConfig& config) const = 0;
 
-    /// Computes parameters, memory and MACs in the background; planned() or planFailed() follows for the newest request
-    /// only, stale results are dropped.
+    /// Computes parameters, memory and MACs in the background; planned() or planFailed() follows for the
+    /// newest request only, stale results are dropped.
     virtual void requestPlan(const RunConfig& config) = 0;
 
-  signals:
+signals:
     void planned(const quantarium::RunReport& report);
     void planFailed(const QString& reason);
 };

@@ -10,15 +10,18 @@ std::shared_ptr<const WeightSnapshot> SnapshotCache::live(const std::string& run
     return found == m_live.end() ? nullptr : found->second;
 }
 
-void SnapshotCache::add(const std::string& runId, std::int64_t epoch, std::shared_ptr<const WeightSnapshot> snapshot) {
+void SnapshotCache::add(const std::string& runId, std::int64_t epoch,
+                        std::shared_ptr<const WeightSnapshot> snapshot) {
     std::erase_if(m_items, [&](const Item& item) { return item.runId == runId && item.epoch == epoch; });
     m_items.push_front({runId, epoch, std::move(snapshot)});
     if (m_items.size() > kKept) m_items.pop_back();
 }
 
-std::shared_ptr<const WeightSnapshot> SnapshotCache::find(const std::string& runId, std::int64_t epoch) const {
-    const auto found = std::find_if(m_items.begin(), m_items.end(),
-                                    [&](const Item& item) { return item.runId == runId && item.epoch == epoch; });
+std::shared_ptr<const WeightSnapshot> SnapshotCache::find(const std::string& runId,
+                                                          std::int64_t epoch) const {
+    const auto found = std::find_if(m_items.begin(), m_items.end(), [&](const Item& item) {
+        return item.runId == runId && item.epoch == epoch;
+    });
     return found == m_items.end() ? nullptr : found->snapshot;
 }
 

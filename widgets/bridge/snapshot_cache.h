@@ -10,12 +10,15 @@
 
 namespace quantarium::widgets {
 
-/// Weight snapshots in memory: the newest live one of each run, and the recorded ones looked at last. Thread: GUI.
+/// Weight snapshots in memory: the newest live one of each run, and the recorded ones looked at last. Thread:
+/// GUI.
 class SnapshotCache {
-  public:
+public:
     static constexpr std::size_t kKept = 48;
 
-    void setLive(const std::string& runId, std::shared_ptr<const WeightSnapshot> snapshot) { m_live[runId] = std::move(snapshot); }
+    void setLive(const std::string& runId, std::shared_ptr<const WeightSnapshot> snapshot) {
+        m_live[runId] = std::move(snapshot);
+    }
     std::shared_ptr<const WeightSnapshot> live(const std::string& runId) const;
     void add(const std::string& runId, std::int64_t epoch, std::shared_ptr<const WeightSnapshot> snapshot);
     std::shared_ptr<const WeightSnapshot> find(const std::string& runId, std::int64_t epoch) const;
@@ -23,7 +26,7 @@ class SnapshotCache {
     void dropAfter(const std::string& runId, std::int64_t epoch);
     void clear();
 
-  private:
+private:
     struct Item {
         std::string runId;
         std::int64_t epoch = 0;

@@ -9,10 +9,10 @@
 
 namespace quantarium::widgets {
 
-/// One background thread that does tasks in order, so that nothing slow (files, the database) happens in the GUI thread.
-/// Tasks must not throw. Thread: any.
+/// One background thread that does tasks in order, so that nothing slow (files, the database) happens in the
+/// GUI thread. Tasks must not throw. Thread: any.
 class Worker {
-  public:
+public:
     Worker();
     ~Worker(); ///< finishes what was added, then joins
     Worker(const Worker&) = delete;
@@ -20,7 +20,7 @@ class Worker {
 
     void add(std::function<void()> task);
 
-  private:
+private:
     void run();
 
     std::mutex m_mutex;

@@ -24,8 +24,10 @@ constexpr TableFormat kTableFormats[] = {{"csv", "CSV", "csv"},
 
 } // namespace
 
-ExportMenu::ExportMenu(QMenu* menu, RunDesk* desk, std::function<QStringList()> runs, std::function<View()> view)
-    : QObject(menu), m_menu(menu), m_desk(desk), m_runs(std::move(runs)), m_view(std::move(view)), m_folder(QDir::homePath()) {
+ExportMenu::ExportMenu(QMenu* menu, RunDesk* desk, std::function<QStringList()> runs,
+                       std::function<View()> view)
+    : QObject(menu), m_menu(menu), m_desk(desk), m_runs(std::move(runs)), m_view(std::move(view)),
+      m_folder(QDir::homePath()) {
     connect(menu, &QMenu::aboutToShow, this, &ExportMenu::fill);
 }
 
@@ -35,22 +37,28 @@ void ExportMenu::fill() {
     const bool any = !m_runs().isEmpty();
     for (const auto& format : kTableFormats) {
         const auto id = QString::fromLatin1(format.id);
-        m_menu->addAction(QString::fromLatin1(format.title), this, [this, id, ending = QString::fromLatin1(format.ending)] {
-            ask(tr("Export the table of results"), QStringLiteral("results"), ending,
-                [this, id](const QString& file) { m_desk->exportResults(m_runs(), id, file); });
-        })->setEnabled(any);
+        m_menu
+            ->addAction(
+                QString::fromLatin1(format.title), this,
+                [this, id, ending = QString::fromLatin1(format.ending)] {
+                    ask(tr("Export the table of results"), QStringLiteral("results"), ending,
+                        [this, id](const QString& file) { m_desk->exportResults(m_runs(), id, file); });
+                })
+            ->setEnabled(any);
     }
     const auto view = m_view();
     m_menu->addSection(view.title.isEmpty() ? tr("What is shown") : tr("What %1 shows").arg(view.title));
     const auto formats = view.exportable ? view.exportable->exportFormats() : QStringList();
     for (const auto& ending : formats)
         m_menu->addAction(ending.toUpper(), this, [this, ending, title = view.title] {
-            ask(tr("Export what is shown"), title.toLower(), ending, [this](const QString& file) { writeView(file); });
+            ask(tr("Export what is shown"), title.toLower(), ending,
+                [this](const QString& file) { writeView(file); });
         });
     if (formats.isEmpty()) m_menu->addAction(tr("Nothing to export here yet"))->setEnabled(false);
 }
 
-void ExportMenu::ask(const QString& title, const QString& name, const QString& ending, std::function<void(const QString&)> write) {
+void ExportMenu::ask(const QString& title, const QString& name, const QString& ending,
+                     std::function<void(const QString&)> write) {
     auto* dialog = new QFileDialog(m_menu->parentWidget(), title, m_folder);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setAcceptMode(QFileDialog::AcceptSave);
@@ -67,7 +75,8 @@ void ExportMenu::ask(const QString& title, const QString& name, const QString& e
 void ExportMenu::writeView(const QString& file) {
     const auto view = m_view();
     if (!view.exportable) {
-        emit message(MessageKind::Warning, tr("Choose a view with something to export: Curves, Weights or Sampling."));
+        emit message(MessageKind::Warning,
+                     tr("Choose a view with something to export: Curves, Weights or Sampling."));
         return;
     }
     try {

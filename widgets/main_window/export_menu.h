@@ -11,11 +11,11 @@
 
 namespace quantarium::widgets {
 
-/// Fills the Export menu each time it opens: the table of results in five formats, and what the current view shows in the
-/// formats it offers. File dialogs don't block.
+/// Fills the Export menu each time it opens: the table of results in five formats, and what the current view
+/// shows in the formats it offers. File dialogs don't block.
 class ExportMenu : public QObject {
     Q_OBJECT
-  public:
+public:
     struct View {
         QString title;
         Exportable* exportable = nullptr;
@@ -28,12 +28,13 @@ class ExportMenu : public QObject {
     /// Writes the current view; what fails becomes message().
     void writeView(const QString& file);
 
-  signals:
+signals:
     void message(quantarium::widgets::MessageKind kind, const QString& text);
 
-  private:
+private:
     void fill();
-    void ask(const QString& title, const QString& name, const QString& ending, std::function<void(const QString&)> write);
+    void ask(const QString& title, const QString& name, const QString& ending,
+             std::function<void(const QString&)> write);
 
     QMenu* m_menu;
     RunDesk* m_desk;

@@ -21,14 +21,17 @@ QString helpHtml() {
         {QStringLiteral("Ctrl+C"), HelpWindow::tr("Copy the selected rows as TSV")},
         {QStringLiteral("Ctrl+E"), HelpWindow::tr("Export")},
         {QStringLiteral("F1"), HelpWindow::tr("This help")}};
-    QString html = HelpWindow::tr(
-        "<h3>How it goes</h3>"
-        "<p><b>Setup</b> describes a run and checks it as you type. <b>Start</b> queues it; it trains in the background. "
-        "<b>Runs</b> lists everything in the workspace: checked rows are drawn in Curves, the selected row is the one that "
-        "Weights and Sampling show. Everything is recorded; after closing you find it again, and a stopped run resumes from its "
-        "checkpoint.</p>"
-        "<p>Rest the pointer on a field to see what it means, what is allowed and which paper it comes from.</p>"
-        "<h3>Keys</h3><table cellspacing='4'>");
+    QString html = HelpWindow::tr("<h3>How it goes</h3>"
+                                  "<p><b>Setup</b> describes a run and checks it as you type. <b>Start</b> "
+                                  "queues it; it trains in the background. "
+                                  "<b>Runs</b> lists everything in the workspace: checked rows are drawn in "
+                                  "Curves, the selected row is the one that "
+                                  "Weights and Sampling show. Everything is recorded; after closing you find "
+                                  "it again, and a stopped run resumes from its "
+                                  "checkpoint.</p>"
+                                  "<p>Rest the pointer on a field to see what it means, what is allowed and "
+                                  "which paper it comes from.</p>"
+                                  "<h3>Keys</h3><table cellspacing='4'>");
     for (const auto& [key, meaning] : keys)
         html += QStringLiteral("<tr><td><b>%1</b></td><td>&nbsp;&nbsp;%2</td></tr>").arg(key, meaning);
     return html + QStringLiteral("</table>");

@@ -8,7 +8,7 @@ namespace quantarium::widgets {
 /// What is where, and the keys. Not modal.
 class HelpWindow : public QDialog {
     Q_OBJECT
-  public:
+public:
     explicit HelpWindow(QWidget* parent = nullptr);
 };
 

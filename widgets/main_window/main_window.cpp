@@ -24,7 +24,9 @@ namespace {
 constexpr int kRecentWorkspaces = 8;
 constexpr int kLayoutVersion = 1;
 
-bool isActive(RunState state) { return state == RunState::Running || state == RunState::Queued; }
+bool isActive(RunState state) {
+    return state == RunState::Running || state == RunState::Queued;
+}
 
 } // namespace
 
@@ -32,7 +34,8 @@ MainWindow::MainWindow(Parts parts, QWidget* parent) : QMainWindow(parent), m_pa
     setObjectName(QStringLiteral("mainWindow"));
     setWindowTitle(QStringLiteral("Quantarium"));
     resize(1440, 900);
-    setDockOptions(QMainWindow::AnimatedDocks | QMainWindow::AllowNestedDocks | QMainWindow::AllowTabbedDocks);
+    setDockOptions(QMainWindow::AnimatedDocks | QMainWindow::AllowNestedDocks |
+                   QMainWindow::AllowTabbedDocks);
     m_actions = new WindowActions(this);
     auto* bar = addToolBar(tr("Main toolbar"));
     bar->setObjectName(QStringLiteral("toolbar"));
@@ -41,13 +44,14 @@ MainWindow::MainWindow(Parts parts, QWidget* parent) : QMainWindow(parent), m_pa
     makeCentre();
     makeDocks();
     new StatusPanel(statusBar(), m_parts.desk, &m_delays, this);
-    m_exports = new ExportMenu(m_actions->exportMenu, m_parts.desk, [this] { return m_runs->shownRuns(); },
-                               [this] {
-                                   const int index = m_tabs->currentIndex() - 1;
-                                   if (index < 0) return ExportMenu::View{};
-                                   const auto& panel = m_panels[static_cast<std::size_t>(index)];
-                                   return ExportMenu::View{panel.title, panel.exportable};
-                               });
+    m_exports = new ExportMenu(
+        m_actions->exportMenu, m_parts.desk, [this] { return m_runs->shownRuns(); },
+        [this] {
+            const int index = m_tabs->currentIndex() - 1;
+            if (index < 0) return ExportMenu::View{};
+            const auto& panel = m_panels[static_cast<std::size_t>(index)];
+            return ExportMenu::View{panel.title, panel.exportable};
+        });
     connect(m_exports, &ExportMenu::message, m_messages, &MessageBar::showMessage);
     connectActions();
     connectDesk();
@@ -59,7 +63,7 @@ MainWindow::MainWindow(Parts parts, QWidget* parent) : QMainWindow(parent), m_pa
     m_start->setRecentWorkspaces(m_parts.settings->value(QStringLiteral("recentWorkspaces")).toStringList());
     showWorkspaceState();
     m_delays.start();
-    setFocus(); // no button takes the Space key by accident
+    m_tabs->tabBar()->setFocus(); // not a button, which would take the Space key by accident
 }
 
 void MainWindow::makeCentre() {
@@ -87,7 +91,7 @@ void MainWindow::makeCentre() {
 }
 
 void MainWindow::makeDocks() {
-    setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
+    setCorner(Qt::BottomLeftCorner, Qt::BottomDockWidgetArea); // Runs takes the whole width
     m_setup = new SetupPanel(m_parts.setup, m_parts.desk, m_parts.presetFolder);
     m_setupDock = new QDockWidget(tr("Setup"), this);
     m_setupDock->setObjectName(QStringLiteral("setupDock"));
@@ -111,15 +115,17 @@ void MainWindow::fillViewMenu() {
     menu->addSeparator();
     menu->addAction(m_actions->undoDelete);
     menu->addSeparator();
-    menu->addAction(tr("Open another workspace…"), QKeySequence(QKeySequence::Open), this, &MainWindow::askForWorkspace);
+    menu->addAction(tr("Open another workspace…"), QKeySequence(QKeySequence::Open), this,
+                    &MainWindow::askForWorkspace);
     menu->addAction(tr("Quit"), QKeySequence(QKeySequence::Quit), this, &MainWindow::close);
     addActions(menu->actions()); // so that their keys work while the menu is closed
 }
 
 void MainWindow::fillThemeMenu() {
     auto* group = new QActionGroup(this);
-    const std::pair<QString, ThemeChoice> choices[] = {
-        {tr("Like the system"), ThemeChoice::System}, {tr("Light"), ThemeChoice::Light}, {tr("Dark"), ThemeChoice::Dark}};
+    const std::pair<QString, ThemeChoice> choices[] = {{tr("Like the system"), ThemeChoice::System},
+                                                       {tr("Light"), ThemeChoice::Light},
+                                                       {tr("Dark"), ThemeChoice::Dark}};
     for (const auto& [text, choice] : choices) {
         auto* action = m_actions->themeMenu->addAction(text);
         action->setCheckable(true);
@@ -165,9 +171,11 @@ void MainWindow::connectActions() {
         m_runsDock->show();
         m_runs->focusFilter();
     });
-    connect(m_setup, &SetupPanel::startRequested, this, [this](const RunConfig& config) { startRuns({config}); });
+    connect(m_setup, &SetupPanel::startRequested, this,
+            [this](const RunConfig& config) { startRuns({config}); });
     connect(m_setup, &SetupPanel::startProblemChanged, this, &MainWindow::updateActions);
-    connect(m_setup, &SetupPanel::message, this, [this](const QString& text) { m_messages->showMessage(MessageKind::Warning, text); });
+    connect(m_setup, &SetupPanel::message, this,
+            [this](const QString& text) { m_messages->showMessage(MessageKind::Warning, text); });
     connect(m_start, &StartPage::exampleChosen, this, &MainWindow::runExample);
     connect(m_start, &StartPage::setUpWanted, this, [this](const Example& example) {
         m_setupDock->show();
@@ -177,8 +185,10 @@ void MainWindow::connectActions() {
     connect(m_start, &StartPage::otherWorkspaceWanted, this, &MainWindow::askForWorkspace);
     connect(m_start, &StartPage::workspaceChosen, m_parts.desk, &RunDesk::openWorkspace);
     connect(m_runs, &RunsPanel::firstRunWanted, this, [this] {
-        if (m_parts.examples.empty()) m_actions->newRun->trigger();
-        else runExample(m_parts.examples.front());
+        if (m_parts.examples.empty())
+            m_actions->newRun->trigger();
+        else
+            runExample(m_parts.examples.front());
     });
 }
 
@@ -197,7 +207,8 @@ void MainWindow::connectDesk() {
         m_closed = true;
         QMetaObject::invokeMethod(this, &QWidget::close, Qt::QueuedConnection); // not from within closeEvent
     });
-    connect(m_runs->table()->selectionModel(), &QItemSelectionModel::selectionChanged, this, &MainWindow::updateActions);
+    connect(m_runs->table()->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+            &MainWindow::updateActions);
 }
 
 void MainWindow::showWorkspaceState() {
@@ -223,7 +234,8 @@ void MainWindow::rememberWorkspace(const QString& folder) {
 }
 
 void MainWindow::askForWorkspace() {
-    auto* dialog = new QFileDialog(this, tr("Open or create a workspace"), QFileInfo(m_parts.desk->workspaceFolder()).path());
+    auto* dialog = new QFileDialog(this, tr("Open or create a workspace"),
+                                   QFileInfo(m_parts.desk->workspaceFolder()).path());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(QFileDialog::Directory);
     dialog->setOption(QFileDialog::ShowDirsOnly);
@@ -246,7 +258,8 @@ QStringList MainWindow::resumeTargets() const {
     QStringList ids;
     for (const auto& id : m_runs->selectedRuns()) {
         const auto state = m_parts.desk->row(m_parts.desk->rowOf(id)).state;
-        if (state == RunState::Paused || state == RunState::Stopped || state == RunState::Failed) ids.push_back(id);
+        if (state == RunState::Paused || state == RunState::Stopped || state == RunState::Failed)
+            ids.push_back(id);
         if (isActive(state)) return {};
     }
     return ids;
@@ -258,21 +271,27 @@ void MainWindow::updateActions() {
     const bool active = !activeTargets().isEmpty();
     const auto problem = m_setup->startProblem();
     m_actions->start->setEnabled(problem.isEmpty());
-    m_actions->start->setToolTip(problem.isEmpty() ? tr("Queue the run that Setup describes (Ctrl+R)") : problem);
+    m_actions->start->setToolTip(problem.isEmpty() ? tr("Queue the run that Setup describes (Ctrl+R)")
+                                                   : problem);
     m_actions->showPause(resumes);
     m_actions->pause->setEnabled(open && (resumes || active));
-    m_actions->pause->setIcon(themedIcon(resumes ? QStringLiteral("resume") : QStringLiteral("pause"), m_parts.themes->theme()));
+    m_actions->pause->setIcon(
+        themedIcon(resumes ? QStringLiteral("resume") : QStringLiteral("pause"), m_parts.themes->theme()));
     m_actions->stop->setEnabled(open && active);
     m_actions->undoDelete->setEnabled(open && m_parts.desk->undoableRuns() > 0);
 }
 
 void MainWindow::pauseOrResume() {
     const auto resuming = resumeTargets();
-    if (!resuming.isEmpty()) m_parts.desk->resume(resuming);
-    else m_parts.desk->pause(activeTargets());
+    if (!resuming.isEmpty())
+        m_parts.desk->resume(resuming);
+    else
+        m_parts.desk->pause(activeTargets());
 }
 
-void MainWindow::runExample(const Example& example) { startRuns(QVector<RunConfig>(example.runs.begin(), example.runs.end())); }
+void MainWindow::runExample(const Example& example) {
+    startRuns(QVector<RunConfig>(example.runs.begin(), example.runs.end()));
+}
 
 void MainWindow::startRuns(const QVector<RunConfig>& configs) {
     m_parts.desk->start(configs);
@@ -313,7 +332,8 @@ void MainWindow::resetLayout() {
 }
 
 void MainWindow::keyPressEvent(QKeyEvent* event) {
-    if (event->key() == Qt::Key_Space && event->modifiers() == Qt::NoModifier && m_actions->pause->isEnabled()) {
+    if (event->key() == Qt::Key_Space && event->modifiers() == Qt::NoModifier &&
+        m_actions->pause->isEnabled()) {
         pauseOrResume(); // only what no field or button has used arrives here
         return;
     }
@@ -328,8 +348,10 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     event->ignore();
     if (m_closing) return;
     const auto status = m_parts.desk->status();
-    if (status.running + status.queued > 0) askBeforeClosing();
-    else beginClosing();
+    if (status.running + status.queued > 0)
+        askBeforeClosing();
+    else
+        beginClosing();
 }
 
 void MainWindow::askBeforeClosing() {
@@ -338,12 +360,18 @@ void MainWindow::askBeforeClosing() {
         return;
     }
     const auto status = m_parts.desk->status();
-    auto* question = new QMessageBox(QMessageBox::Question, tr("Close Quantarium?"),
-                                     tr("%1 training, %2 waiting.").arg(status.running).arg(status.queued), QMessageBox::NoButton, this);
+    auto* question = new QMessageBox(QMessageBox::NoIcon, tr("Close Quantarium?"),
+                                     tr("<b>Close while runs are active?</b><br>%1 training, %2 waiting.")
+                                         .arg(status.running)
+                                         .arg(status.queued),
+                                     QMessageBox::NoButton, this);
+    question->setIconPixmap(themedIcon(QStringLiteral("quantarium"), m_parts.themes->theme())
+                                .pixmap(QSize(40, 40), devicePixelRatioF()));
     question->setObjectName(QStringLiteral("closeQuestion"));
     question->setAttribute(Qt::WA_DeleteOnClose);
     question->setWindowModality(Qt::NonModal);
-    question->setInformativeText(tr("Each run writes a checkpoint and can be resumed later from where it stopped."));
+    question->setInformativeText(
+        tr("Each run writes a checkpoint and can be resumed later from where it stopped."));
     auto* leave = question->addButton(tr("Checkpoint and close"), QMessageBox::AcceptRole);
     leave->setObjectName(QStringLiteral("checkpointAndClose"));
     question->addButton(tr("Keep training"), QMessageBox::RejectRole);

@@ -23,11 +23,11 @@
 
 namespace quantarium::widgets {
 
-/// Composes toolbar, Setup, the views, Runs and the status bar; knows nothing of training. Remembers layout, theme and
-/// workspaces in the settings it is given.
+/// Composes toolbar, Setup, the views, Runs and the status bar; knows nothing of training. Remembers layout,
+/// theme and workspaces in the settings it is given.
 class MainWindow : public QMainWindow {
     Q_OBJECT
-  public:
+public:
     /// Everything it uses must outlive it.
     struct Parts {
         RunDesk* desk = nullptr;
@@ -52,11 +52,11 @@ class MainWindow : public QMainWindow {
     ExportMenu* exports() const { return m_exports; }
     DelayMonitor* delays() { return &m_delays; }
 
-  protected:
+protected:
     void closeEvent(QCloseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 
-  private:
+private:
     void makeCentre();
     void makeDocks();
     void connectActions();

@@ -48,7 +48,8 @@ MessageBar::MessageBar(QWidget* parent) : QFrame(parent), m_theme(Theme::current
 
 void MessageBar::showMessage(MessageKind kind, const QString& text) {
     const auto same = [&](const Message& message) { return message.text == text; };
-    if ((!isHidden() && m_text->text() == text) || std::any_of(m_waiting.begin(), m_waiting.end(), same)) return;
+    if ((!isHidden() && m_text->text() == text) || std::any_of(m_waiting.begin(), m_waiting.end(), same))
+        return;
     if (m_waiting.size() >= kMostWaiting) m_waiting.pop_front();
     m_waiting.push_back({kind, text});
     if (isHidden() || m_kind == MessageKind::Note) showNext();
@@ -75,7 +76,9 @@ void MessageBar::showNext() {
 void MessageBar::setTheme(const Theme& theme) {
     m_theme = theme;
     m_close->setIcon(themedIcon(QStringLiteral("close"), theme));
-    const auto colour = m_kind == MessageKind::Problem ? theme.bad : m_kind == MessageKind::Warning ? theme.warning : theme.accent;
+    const auto colour = m_kind == MessageKind::Problem   ? theme.bad
+                        : m_kind == MessageKind::Warning ? theme.warning
+                                                         : theme.accent;
     const auto name = m_kind == MessageKind::Note ? QStringLiteral("help") : QStringLiteral("warning");
     m_icon->setPixmap(colouredIcon(name, colour, colour).pixmap(QSize(18, 18), devicePixelRatioF()));
 }

@@ -13,18 +13,18 @@
 
 namespace quantarium::widgets {
 
-/// One line above the views that says what happened or went wrong; never modal. Notes leave by themselves, problems stay
-/// until closed. Several problems wait for their turn.
+/// One line above the views that says what happened or went wrong; never modal. Notes leave by themselves,
+/// problems stay until closed. Several problems wait for their turn.
 class MessageBar : public QFrame {
     Q_OBJECT
-  public:
+public:
     explicit MessageBar(QWidget* parent = nullptr);
 
     void showMessage(MessageKind kind, const QString& text);
     void setTheme(const Theme& theme);
     QString text() const { return isHidden() ? QString() : m_text->text(); }
 
-  private:
+private:
     struct Message {
         MessageKind kind;
         QString text;

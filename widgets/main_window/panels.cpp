@@ -9,11 +9,16 @@ namespace quantarium::widgets {
 
 namespace {
 
-template <class Panel> PanelEntry entry(const char* id, const QString& title, RunSource* source, QWidget* parent) {
+template <class Panel>
+PanelEntry entry(const char* id, const QString& title, RunSource* source, QWidget* parent) {
     auto* panel = new Panel(source, parent);
     panel->setObjectName(QString::fromLatin1(id));
-    return {QString::fromLatin1(id), title, QString::fromLatin1(id), panel,
-            [panel](const Theme& theme) { panel->setTheme(theme); }, panel};
+    return {QString::fromLatin1(id),
+            title,
+            QString::fromLatin1(id),
+            panel,
+            [panel](const Theme& theme) { panel->setTheme(theme); },
+            panel};
 }
 
 } // namespace

@@ -16,7 +16,7 @@ namespace quantarium::widgets {
 
 /// A view of the centre, as the main window needs it.
 struct PanelEntry {
-    QString id;    ///< "curves"; also for --panel
+    QString id; ///< "curves"; also for --panel
     QString title;
     QString icon;
     QWidget* widget = nullptr;

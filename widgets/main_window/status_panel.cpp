@@ -26,12 +26,16 @@ double residentBytes() {
 
 StatusPanel::StatusPanel(QStatusBar* bar, RunDesk* desk, const DelayMonitor* delays, QObject* parent)
     : QObject(parent), m_desk(desk), m_delays(delays) {
-    m_device = add(bar, QStringLiteral("device"), tr("Device, and the threads that train now of those there are"));
+    m_device =
+        add(bar, QStringLiteral("device"), tr("Device, and the threads that train now of those there are"));
     m_queue = add(bar, QStringLiteral("queue"), tr("Runs that train and runs that wait"));
     m_speed = add(bar, QStringLiteral("speed"), tr("Training images per second, all runs together"));
-    m_snapshots = add(bar, QStringLiteral("snapshots"), tr("Share of the training time that live views of weights cost"));
+    m_snapshots = add(bar, QStringLiteral("snapshots"),
+                      tr("Share of the training time that live views of weights cost"));
     m_memory = add(bar, QStringLiteral("memory"), tr("Memory that this program occupies"));
-    m_delay = add(bar, QStringLiteral("delay"), tr("How late this window reacts: 99 of 100 events are handled within this time (last two minutes)"));
+    m_delay = add(
+        bar, QStringLiteral("delay"),
+        tr("How late this window reacts: 99 of 100 events are handled within this time (last two minutes)"));
     m_timer.setInterval(kIntervalMs);
     connect(&m_timer, &QTimer::timeout, this, &StatusPanel::update);
     connect(desk, &RunDesk::workspaceStateChanged, this, &StatusPanel::update);
@@ -51,8 +55,9 @@ QLabel* StatusPanel::add(QStatusBar* bar, const QString& name, const QString& he
 void StatusPanel::update() {
     const auto status = m_desk->status();
     m_device->setText(tr("%1: %2 of %3 threads").arg(status.device).arg(status.threads).arg(status.cores));
-    m_queue->setText(status.running + status.queued == 0 ? tr("nothing is training")
-                                                         : tr("%1 training, %2 waiting").arg(status.running).arg(status.queued));
+    m_queue->setText(status.running + status.queued == 0
+                         ? tr("nothing is training")
+                         : tr("%1 training, %2 waiting").arg(status.running).arg(status.queued));
     const bool training = status.running > 0;
     m_speed->setVisible(training);
     m_speed->setText(tr("%1 images/s").arg(status.imagesPerSecond, 0, 'f', 0));

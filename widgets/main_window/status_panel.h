@@ -10,15 +10,16 @@
 
 namespace quantarium::widgets {
 
-/// The status bar's figures: device, threads, queue, images per second, cost of snapshots, memory, delay of this window.
+/// The status bar's figures: device, threads, queue, images per second, cost of snapshots, memory, delay of
+/// this window.
 class StatusPanel : public QObject {
     Q_OBJECT
-  public:
+public:
     StatusPanel(QStatusBar* bar, RunDesk* desk, const DelayMonitor* delays, QObject* parent = nullptr);
 
     void update();
 
-  private:
+private:
     QLabel* add(QStatusBar* bar, const QString& name, const QString& help);
 
     RunDesk* m_desk;

@@ -9,24 +9,31 @@ namespace quantarium::widgets {
 
 WindowActions::WindowActions(QObject* parent) : QObject(parent) {
     newRun = add(QStringLiteral("new"), tr("New run"), tr("Set up a run"), QKeySequence::New);
-    start = add(QStringLiteral("play"), tr("Start"), tr("Queue the run that Setup describes"), Qt::CTRL | Qt::Key_R);
+    start = add(QStringLiteral("play"), tr("Start"), tr("Queue the run that Setup describes"),
+                Qt::CTRL | Qt::Key_R);
     pause = add(QStringLiteral("pause"), tr("Pause"), {});
-    stop = add(QStringLiteral("stop"), tr("Stop"), tr("Checkpoint and end the selected runs, or all when none of the selected is active"));
-    undoDelete = add(QStringLiteral("undo"), tr("Undo delete"), tr("Bring back the runs deleted last"), QKeySequence::Undo);
+    stop = add(QStringLiteral("stop"), tr("Stop"),
+               tr("Checkpoint and end the selected runs, or all when none of the selected is active"));
+    undoDelete = add(QStringLiteral("undo"), tr("Undo delete"), tr("Bring back the runs deleted last"),
+                     QKeySequence::Undo);
     help = add(QStringLiteral("help"), tr("Help"), tr("Keys, and what is where"), QKeySequence::HelpContents);
     showPause(false);
 }
 
-QAction* WindowActions::add(const QString& icon, const QString& text, const QString& toolTip, const QKeySequence& keys) {
+QAction* WindowActions::add(const QString& icon, const QString& text, const QString& toolTip,
+                            const QKeySequence& keys) {
     auto* action = new QAction(text, this);
     action->setObjectName(icon);
     action->setShortcut(keys);
-    action->setToolTip(keys.isEmpty() ? toolTip : toolTip + QStringLiteral(" (%1)").arg(keys.toString(QKeySequence::NativeText)));
+    action->setToolTip(keys.isEmpty()
+                           ? toolTip
+                           : toolTip + QStringLiteral(" (%1)").arg(keys.toString(QKeySequence::NativeText)));
     m_icons.push_back({action, icon});
     return action;
 }
 
-void WindowActions::addMenuButton(QToolBar* bar, QMenu* menu, const QString& icon, const QString& text, const QString& toolTip) {
+void WindowActions::addMenuButton(QToolBar* bar, QMenu* menu, const QString& icon, const QString& text,
+                                  const QString& toolTip) {
     auto* action = new QAction(text, this);
     action->setObjectName(icon);
     action->setMenu(menu);
@@ -48,11 +55,13 @@ void WindowActions::fill(QToolBar* bar) {
     exportMenu = new QMenu(bar);
     viewMenu = new QMenu(bar);
     themeMenu = new QMenu(bar);
-    addMenuButton(bar, exportMenu, QStringLiteral("export"), tr("Export"), tr("Write the table of results, or what is shown (Ctrl+E)"));
+    addMenuButton(bar, exportMenu, QStringLiteral("export"), tr("Export"),
+                  tr("Write the table of results, or what is shown (Ctrl+E)"));
     auto* gap = new QWidget;
     gap->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     bar->addWidget(gap);
-    addMenuButton(bar, viewMenu, QStringLiteral("columns"), tr("View"), tr("Show and hide parts of the window, open a workspace"));
+    addMenuButton(bar, viewMenu, QStringLiteral("columns"), tr("View"),
+                  tr("Show and hide parts of the window, open a workspace"));
     addMenuButton(bar, themeMenu, QStringLiteral("theme"), tr("Theme"), tr("Light or dark"));
     bar->addAction(help);
     for (auto* button : bar->findChildren<QToolButton*>()) {
@@ -69,7 +78,8 @@ void WindowActions::setTheme(const Theme& theme) {
 void WindowActions::showPause(bool resumes) {
     pause->setText(resumes ? tr("Resume") : tr("Pause"));
     pause->setToolTip(resumes ? tr("Continue the selected runs from their checkpoints (Space)")
-                              : tr("Checkpoint and pause the selected runs, or all when none of the selected is active (Space)"));
+                              : tr("Checkpoint and pause the selected runs, or all when none of the selected "
+                                   "is active (Space)"));
     for (auto& item : m_icons)
         if (item.action == pause) item.icon = resumes ? QStringLiteral("resume") : QStringLiteral("pause");
 }

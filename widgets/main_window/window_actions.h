@@ -12,10 +12,11 @@
 
 namespace quantarium::widgets {
 
-/// The toolbar's actions with their icons, shortcuts and tool tips. What they do is connected by the main window.
+/// The toolbar's actions with their icons, shortcuts and tool tips. What they do is connected by the main
+/// window.
 class WindowActions : public QObject {
     Q_OBJECT
-  public:
+public:
     explicit WindowActions(QObject* parent);
 
     void fill(QToolBar* bar);
@@ -33,9 +34,11 @@ class WindowActions : public QObject {
     QMenu* viewMenu = nullptr;
     QMenu* themeMenu = nullptr;
 
-  private:
-    QAction* add(const QString& icon, const QString& text, const QString& help, const QKeySequence& keys = {});
-    void addMenuButton(QToolBar* bar, QMenu* menu, const QString& icon, const QString& text, const QString& help);
+private:
+    QAction* add(const QString& icon, const QString& text, const QString& help,
+                 const QKeySequence& keys = {});
+    void addMenuButton(QToolBar* bar, QMenu* menu, const QString& icon, const QString& text,
+                       const QString& help);
 
     struct IconOf {
         QAction* action;

@@ -13,13 +13,17 @@ namespace quantarium::widgets {
 
 namespace {
 
-QString translated(const char* text) { return QCoreApplication::translate("Runs", text); }
+QString translated(const char* text) {
+    return QCoreApplication::translate("Runs", text);
+}
 
 QString decimal(double value, int digits) {
     return std::isfinite(value) ? QString::number(value, 'f', digits) : QStringLiteral("–");
 }
 
-QString duration(double seconds) { return QString::fromStdString(formatDuration(seconds)); }
+QString duration(double seconds) {
+    return QString::fromStdString(formatDuration(seconds));
+}
 
 QString signedDecimal(double value) {
     auto text = QString::number(std::abs(value), 'f', 2);
@@ -28,14 +32,19 @@ QString signedDecimal(double value) {
 }
 
 QString bitsText(const RunRow& row) {
-    return row.config.weights.method == "float" ? translated("float") : QString::number(row.config.weights.bits);
+    return row.config.weights.method == "float" ? translated("float")
+                                                : QString::number(row.config.weights.bits);
 }
 
-QVariant numberOrNothing(double value) { return std::isfinite(value) ? QVariant(value) : QVariant(); }
+QVariant numberOrNothing(double value) {
+    return std::isfinite(value) ? QVariant(value) : QVariant();
+}
 
 } // namespace
 
-QString stateText(RunState state) { return QString::fromStdString(toString(state)); }
+QString stateText(RunState state) {
+    return QString::fromStdString(toString(state));
+}
 
 double epochValue(const QMap<QString, double>& values, const char* name) {
     return values.value(QLatin1String(name), std::numeric_limits<double>::quiet_NaN());
@@ -43,53 +52,91 @@ double epochValue(const QMap<QString, double>& values, const char* name) {
 
 QString runCellText(const RunRow& row, int column) {
     switch (column) {
-    case RunsModel::Name: return row.name.isEmpty() ? row.id : row.name;
-    case RunsModel::State: return row.state == RunState::Running && !row.phase.isEmpty() ? row.phase : stateText(row.state);
-    case RunsModel::Progress: return QString::number(std::floor(row.progress * 100), 'f', 0) + QStringLiteral(" %");
-    case RunsModel::TimeLeft: return row.state == RunState::Running && row.secondsLeft >= 0 ? duration(row.secondsLeft) : QString();
-    case RunsModel::Network: return QString::fromStdString(row.config.network.id);
-    case RunsModel::Dataset: return QString::fromStdString(row.config.dataset.id);
-    case RunsModel::Method: return QString::fromStdString(row.config.weights.method);
-    case RunsModel::Bits: return bitsText(row);
-    case RunsModel::Policy: return row.config.weights.method == "float" ? QStringLiteral("–") : QString::fromStdString(row.config.weights.policy);
-    case RunsModel::Last: return decimal(epochValue(row.last, "validation_top1"), 2);
-    case RunsModel::Best: return decimal(epochValue(row.best, "validation_top1"), 2);
-    case RunsModel::Test: return decimal(epochValue(row.best, "test_top1"), 2);
-    case RunsModel::Delta: return row.deltaToFloat ? signedDecimal(*row.deltaToFloat) : QStringLiteral("–");
-    case RunsModel::Memory: return row.report ? decimal(row.report->memory.reductionEverything, 1) + QStringLiteral("×") : QStringLiteral("–");
-    case RunsModel::Seconds: return row.seconds > 0 ? duration(row.seconds) : QStringLiteral("–");
-    default: return {};
+    case RunsModel::Name:
+        return row.name.isEmpty() ? row.id : row.name;
+    case RunsModel::State:
+        return row.state == RunState::Running && !row.phase.isEmpty() ? row.phase : stateText(row.state);
+    case RunsModel::Progress:
+        return QString::number(std::floor(row.progress * 100), 'f', 0) + QStringLiteral(" %");
+    case RunsModel::TimeLeft:
+        return row.state == RunState::Running && row.secondsLeft >= 0 ? duration(row.secondsLeft) : QString();
+    case RunsModel::Network:
+        return QString::fromStdString(row.config.network.id);
+    case RunsModel::Dataset:
+        return QString::fromStdString(row.config.dataset.id);
+    case RunsModel::Method:
+        return QString::fromStdString(row.config.weights.method);
+    case RunsModel::Bits:
+        return bitsText(row);
+    case RunsModel::Policy:
+        return row.config.weights.method == "float" ? QStringLiteral("–")
+                                                    : QString::fromStdString(row.config.weights.policy);
+    case RunsModel::Last:
+        return decimal(epochValue(row.last, "validation_top1"), 2);
+    case RunsModel::Best:
+        return decimal(epochValue(row.best, "validation_top1"), 2);
+    case RunsModel::Test:
+        return decimal(epochValue(row.best, "test_top1"), 2);
+    case RunsModel::Delta:
+        return row.deltaToFloat ? signedDecimal(*row.deltaToFloat) : QStringLiteral("–");
+    case RunsModel::Memory:
+        return row.report ? decimal(row.report->memory.reductionEverything, 1) + QStringLiteral("×")
+                          : QStringLiteral("–");
+    case RunsModel::Seconds:
+        return row.seconds > 0 ? duration(row.seconds) : QStringLiteral("–");
+    default:
+        return {};
     }
 }
 
 QString runCellHelp(const RunRow& row, int column) {
     switch (column) {
-    case RunsModel::Name: return row.name + QStringLiteral("\n") + row.id;
-    case RunsModel::State: return row.reason.isEmpty() ? stateText(row.state) : row.reason;
-    case RunsModel::Progress: return translated("%1 of %2 epochs").arg(row.epochsDone).arg(row.epochsTotal);
-    case RunsModel::Best: return row.bestEpoch > 0 ? translated("Epoch %1").arg(row.bestEpoch) : QString();
-    case RunsModel::Delta: return row.deltaToFloat ? translated("Percentage points, against %1").arg(row.deltaReference) : translated("Its float run has not finished, or there is none.");
+    case RunsModel::Name:
+        return row.name + QStringLiteral("\n") + row.id;
+    case RunsModel::State:
+        return row.reason.isEmpty() ? stateText(row.state) : row.reason;
+    case RunsModel::Progress:
+        return translated("%1 of %2 epochs").arg(row.epochsDone).arg(row.epochsTotal);
+    case RunsModel::Best:
+        return row.bestEpoch > 0 ? translated("Epoch %1").arg(row.bestEpoch) : QString();
+    case RunsModel::Delta:
+        return row.deltaToFloat ? translated("Percentage points, against %1").arg(row.deltaReference)
+                                : translated("Its float run has not finished, or there is none.");
     case RunsModel::Memory:
         return row.report ? translated("Everything counted %1×, quantized weights alone %2×")
-                                .arg(decimal(row.report->memory.reductionEverything, 2), decimal(row.report->memory.reductionWeightsOnly, 2))
+                                .arg(decimal(row.report->memory.reductionEverything, 2),
+                                     decimal(row.report->memory.reductionWeightsOnly, 2))
                           : QString();
-    default: return runCellText(row, column);
+    default:
+        return runCellText(row, column);
     }
 }
 
 QVariant runSortValue(const RunRow& row, int column) {
     switch (column) {
-    case RunsModel::State: return static_cast<int>(row.state);
-    case RunsModel::Progress: return row.progress;
-    case RunsModel::TimeLeft: return row.state == RunState::Running && row.secondsLeft >= 0 ? QVariant(row.secondsLeft) : QVariant();
-    case RunsModel::Bits: return static_cast<qlonglong>(row.config.weights.bits);
-    case RunsModel::Last: return numberOrNothing(epochValue(row.last, "validation_top1"));
-    case RunsModel::Best: return numberOrNothing(epochValue(row.best, "validation_top1"));
-    case RunsModel::Test: return numberOrNothing(epochValue(row.best, "test_top1"));
-    case RunsModel::Delta: return row.deltaToFloat ? QVariant(*row.deltaToFloat) : QVariant();
-    case RunsModel::Memory: return row.report ? QVariant(row.report->memory.reductionEverything) : QVariant();
-    case RunsModel::Seconds: return row.seconds;
-    default: return runCellText(row, column);
+    case RunsModel::State:
+        return static_cast<int>(row.state);
+    case RunsModel::Progress:
+        return row.progress;
+    case RunsModel::TimeLeft:
+        return row.state == RunState::Running && row.secondsLeft >= 0 ? QVariant(row.secondsLeft)
+                                                                      : QVariant();
+    case RunsModel::Bits:
+        return static_cast<qlonglong>(row.config.weights.bits);
+    case RunsModel::Last:
+        return numberOrNothing(epochValue(row.last, "validation_top1"));
+    case RunsModel::Best:
+        return numberOrNothing(epochValue(row.best, "validation_top1"));
+    case RunsModel::Test:
+        return numberOrNothing(epochValue(row.best, "test_top1"));
+    case RunsModel::Delta:
+        return row.deltaToFloat ? QVariant(*row.deltaToFloat) : QVariant();
+    case RunsModel::Memory:
+        return row.report ? QVariant(row.report->memory.reductionEverything) : QVariant();
+    case RunsModel::Seconds:
+        return row.seconds;
+    default:
+        return runCellText(row, column);
     }
 }
 

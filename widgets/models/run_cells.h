@@ -8,7 +8,8 @@
 
 namespace quantarium::widgets {
 
-/// The text of a RunsModel cell as people read it: "3 min 20 s", "−1.32", "10.3×"; "–" where nothing was measured.
+/// The text of a RunsModel cell as people read it: "3 min 20 s", "−1.32", "10.3×"; "–" where nothing was
+/// measured.
 QString runCellText(const RunRow& row, int column);
 
 /// The cell's tool tip: the whole story where the cell shows a part, else the same text.

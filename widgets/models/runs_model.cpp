@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <QCoreApplication>
+#include <QIcon>
 #include <QPainter>
 #include <QPixmap>
 
@@ -19,20 +20,28 @@ struct ColumnText {
 };
 
 constexpr ColumnText kColumns[RunsModel::ColumnCount] = {
-    {QT_TRANSLATE_NOOP("Runs", "Name"), QT_TRANSLATE_NOOP("Runs", "Checked runs are shown in the views, in this colour")},
+    {QT_TRANSLATE_NOOP("Runs", "Name"),
+     QT_TRANSLATE_NOOP("Runs", "Checked runs are shown in the views, in this colour")},
     {QT_TRANSLATE_NOOP("Runs", "State"), QT_TRANSLATE_NOOP("Runs", "What the run is doing")},
     {QT_TRANSLATE_NOOP("Runs", "Progress"), QT_TRANSLATE_NOOP("Runs", "Share of its optimizer steps done")},
-    {QT_TRANSLATE_NOOP("Runs", "Time left"), QT_TRANSLATE_NOOP("Runs", "Estimated from the steps done so far")},
+    {QT_TRANSLATE_NOOP("Runs", "Time left"),
+     QT_TRANSLATE_NOOP("Runs", "Estimated from the steps done so far")},
     {QT_TRANSLATE_NOOP("Runs", "Network"), QT_TRANSLATE_NOOP("Runs", "Network")},
     {QT_TRANSLATE_NOOP("Runs", "Dataset"), QT_TRANSLATE_NOOP("Runs", "Dataset")},
     {QT_TRANSLATE_NOOP("Runs", "Method"), QT_TRANSLATE_NOOP("Runs", "How weights are quantized")},
     {QT_TRANSLATE_NOOP("Runs", "Bits"), QT_TRANSLATE_NOOP("Runs", "Bits stored per quantized weight")},
-    {QT_TRANSLATE_NOOP("Runs", "First / last"), QT_TRANSLATE_NOOP("Runs", "What happens to the first and the last layer")},
-    {QT_TRANSLATE_NOOP("Runs", "Last %"), QT_TRANSLATE_NOOP("Runs", "Top-1 accuracy of the last epoch on validation data")},
-    {QT_TRANSLATE_NOOP("Runs", "Best %"), QT_TRANSLATE_NOOP("Runs", "Top-1 accuracy of the best epoch, picked and measured on validation data")},
-    {QT_TRANSLATE_NOOP("Runs", "Test %"), QT_TRANSLATE_NOOP("Runs", "Top-1 accuracy of the best epoch on test data, measured at the end")},
-    {QT_TRANSLATE_NOOP("Runs", "Δ float"), QT_TRANSLATE_NOOP("Runs", "Percentage points above or below its float run")},
-    {QT_TRANSLATE_NOOP("Runs", "Memory ×"), QT_TRANSLATE_NOOP("Runs", "Float weights divided by stored weights, everything counted")},
+    {QT_TRANSLATE_NOOP("Runs", "First / last"),
+     QT_TRANSLATE_NOOP("Runs", "What happens to the first and the last layer")},
+    {QT_TRANSLATE_NOOP("Runs", "Last %"),
+     QT_TRANSLATE_NOOP("Runs", "Top-1 accuracy of the last epoch on validation data")},
+    {QT_TRANSLATE_NOOP("Runs", "Best %"),
+     QT_TRANSLATE_NOOP("Runs", "Top-1 accuracy of the best epoch, picked and measured on validation data")},
+    {QT_TRANSLATE_NOOP("Runs", "Test %"),
+     QT_TRANSLATE_NOOP("Runs", "Top-1 accuracy of the best epoch on test data, measured at the end")},
+    {QT_TRANSLATE_NOOP("Runs", "Δ float"),
+     QT_TRANSLATE_NOOP("Runs", "Percentage points above or below its float run")},
+    {QT_TRANSLATE_NOOP("Runs", "Memory ×"),
+     QT_TRANSLATE_NOOP("Runs", "Float weights divided by stored weights, everything counted")},
     {QT_TRANSLATE_NOOP("Runs", "Time"), QT_TRANSLATE_NOOP("Runs", "Seconds of training so far")},
 };
 
@@ -42,23 +51,33 @@ bool isNumeric(int column) {
 
 } // namespace
 
-RunsModel::RunsModel(RunDesk* desk, QObject* parent) : QAbstractTableModel(parent), m_desk(desk), m_theme(Theme::current()) {
+RunsModel::RunsModel(RunDesk* desk, QObject* parent)
+    : QAbstractTableModel(parent), m_desk(desk), m_theme(Theme::current()) {
     connect(desk, &RunDesk::rowsAboutToBeReset, this, [this] { beginResetModel(); });
     connect(desk, &RunDesk::rowsReset, this, [this] { endResetModel(); });
-    connect(desk, &RunDesk::rowsAboutToBeInserted, this, [this](int first, int last) { beginInsertRows({}, first, last); });
+    connect(desk, &RunDesk::rowsAboutToBeInserted, this,
+            [this](int first, int last) { beginInsertRows({}, first, last); });
     connect(desk, &RunDesk::rowsInserted, this, [this] { endInsertRows(); });
-    connect(desk, &RunDesk::rowsAboutToBeRemoved, this, [this](int first, int last) { beginRemoveRows({}, first, last); });
+    connect(desk, &RunDesk::rowsAboutToBeRemoved, this,
+            [this](int first, int last) { beginRemoveRows({}, first, last); });
     connect(desk, &RunDesk::rowsRemoved, this, [this] { endRemoveRows(); });
-    connect(desk, &RunDesk::rowChanged, this, [this](int row) { emit dataChanged(index(row, 0), index(row, ColumnCount - 1)); });
+    connect(desk, &RunDesk::rowChanged, this,
+            [this](int row) { emit dataChanged(index(row, 0), index(row, ColumnCount - 1)); });
 }
 
 void RunsModel::setTheme(const Theme& theme) {
     m_theme = theme;
-    if (rowCount() > 0) emit dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1), {Qt::DecorationRole, Qt::ForegroundRole});
+    if (rowCount() > 0)
+        emit dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1),
+                         {Qt::DecorationRole, Qt::ForegroundRole});
 }
 
-int RunsModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : m_desk->rowCount(); }
-int RunsModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(ColumnCount); }
+int RunsModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : m_desk->rowCount();
+}
+int RunsModel::columnCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : static_cast<int>(ColumnCount);
+}
 
 QVariant RunsModel::decoration(const RunRow& row) const {
     const qreal scale = 2; // drawn at twice the size for sharp edges on any screen
@@ -71,7 +90,9 @@ QVariant RunsModel::decoration(const RunRow& row) const {
     painter.setPen(QPen(colour, 1.6));
     painter.setBrush(row.checked && row.colour >= 0 ? QBrush(colour) : QBrush(Qt::NoBrush));
     painter.drawRoundedRect(QRectF(1.5, 1.5, 9, 9), 2, 2);
-    return pixmap;
+    QIcon icon(pixmap);
+    icon.addPixmap(pixmap, QIcon::Selected); // the run's colour, not tinted by the selection
+    return icon;
 }
 
 QVariant RunsModel::data(const QModelIndex& index, int role) const {
@@ -88,7 +109,8 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const {
     case Qt::DecorationRole:
         return column == Name ? decoration(row) : QVariant();
     case Qt::TextAlignmentRole:
-        return QVariant::fromValue(Qt::Alignment((isNumeric(column) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter));
+        return QVariant::fromValue(
+            Qt::Alignment((isNumeric(column) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter));
     case Qt::ForegroundRole:
         if (column != State) return {};
         if (row.state == RunState::Failed) return m_theme.bad;
@@ -125,7 +147,8 @@ QVariant RunsModel::headerData(int section, Qt::Orientation orientation, int rol
     if (role == Qt::DisplayRole) return QCoreApplication::translate("Runs", kColumns[section].title);
     if (role == Qt::ToolTipRole) return QCoreApplication::translate("Runs", kColumns[section].help);
     if (role == Qt::TextAlignmentRole)
-        return QVariant::fromValue(Qt::Alignment((isNumeric(section) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter));
+        return QVariant::fromValue(
+            Qt::Alignment((isNumeric(section) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter));
     return {};
 }
 
@@ -152,7 +175,8 @@ bool RunsProxy::filterAcceptsRow(int row, const QModelIndex& parent) const {
     QString text = run.name + QLatin1Char(' ') + run.id;
     for (const int column : {RunsModel::State, RunsModel::Network, RunsModel::Dataset, RunsModel::Method})
         text += QLatin1Char(' ') + runCellText(run, column);
-    return std::all_of(m_words.begin(), m_words.end(), [&](const QString& word) { return text.contains(word, Qt::CaseInsensitive); });
+    return std::all_of(m_words.begin(), m_words.end(),
+                       [&](const QString& word) { return text.contains(word, Qt::CaseInsensitive); });
 }
 
 bool RunsProxy::lessThan(const QModelIndex& left, const QModelIndex& right) const {

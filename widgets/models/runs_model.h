@@ -9,11 +9,29 @@
 
 namespace quantarium::widgets {
 
-/// The runs of a RunDesk as a table. Reads the desk's rows directly and copies nothing, so 10,000 rows cost nothing.
+/// The runs of a RunDesk as a table. Reads the desk's rows directly and copies nothing, so 10,000 rows cost
+/// nothing.
 class RunsModel : public QAbstractTableModel {
     Q_OBJECT
-  public:
-    enum Column { Name, State, Progress, TimeLeft, Network, Dataset, Method, Bits, Policy, Last, Best, Test, Delta, Memory, Seconds, ColumnCount };
+public:
+    enum Column {
+        Name,
+        State,
+        Progress,
+        TimeLeft,
+        Network,
+        Dataset,
+        Method,
+        Bits,
+        Policy,
+        Last,
+        Best,
+        Test,
+        Delta,
+        Memory,
+        Seconds,
+        ColumnCount
+    };
     enum Role {
         SortRole = Qt::UserRole, ///< a number or text to sort by
         IdRole,
@@ -31,29 +49,29 @@ class RunsModel : public QAbstractTableModel {
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
     Qt::ItemFlags flags(const QModelIndex& index) const override;
 
-  private:
+private:
     QVariant decoration(const RunRow& row) const;
 
     RunDesk* m_desk;
     Theme m_theme;
 };
 
-/// Sorts by RunsModel::SortRole and keeps the rows whose name, state, network, dataset, method or id contain every word.
+/// Sorts by RunsModel::SortRole and keeps the rows whose name, state, network, dataset, method or id contain
+/// every word.
 class RunsProxy : public QSortFilterProxyModel {
     Q_OBJECT
-  public:
+public:
     explicit RunsProxy(RunDesk* desk, QObject* parent = nullptr);
 
     void setFilterText(const QString& text);
 
-  protected:
+protected:
     bool filterAcceptsRow(int row, const QModelIndex& parent) const override;
     bool lessThan(const QModelIndex& left, const QModelIndex& right) const override;
 
-  private:
+private:
     RunDesk* m_desk;
     QStringList m_words;
 };
-
 
 } // namespace quantarium::widgets

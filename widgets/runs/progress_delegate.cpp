@@ -10,7 +10,8 @@
 
 namespace quantarium::widgets {
 
-void ProgressDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+void ProgressDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
+                             const QModelIndex& index) const {
     QStyleOptionViewItem background = option;
     initStyleOption(&background, index);
     background.text.clear();
@@ -28,10 +29,12 @@ void ProgressDelegate::paint(QPainter* painter, const QStyleOptionViewItem& opti
     painter->drawRoundedRect(track, 3, 3);
     if (share > 0) {
         painter->setBrush(share >= 1 ? m_theme.good : m_theme.accent);
-        painter->drawRoundedRect(QRectF(track.left(), track.top(), std::max(6.0, track.width() * share), track.height()), 3, 3);
+        painter->drawRoundedRect(
+            QRectF(track.left(), track.top(), std::max(6.0, track.width() * share), track.height()), 3, 3);
     }
     painter->setPen(m_theme.text);
-    painter->drawText(option.rect.adjusted(0, 0, -6, 0), Qt::AlignRight | Qt::AlignVCenter, index.data().toString());
+    painter->drawText(option.rect.adjusted(0, 0, -6, 0), Qt::AlignRight | Qt::AlignVCenter,
+                      index.data().toString());
     painter->restore();
 }
 

@@ -20,11 +20,13 @@ namespace quantarium::widgets {
 
 namespace {
 
-constexpr int kWidths[RunsModel::ColumnCount] = {270, 92, 150, 96, 96, 116, 72, 56, 112, 72, 72, 72, 72, 84, 96};
+constexpr int kWidths[RunsModel::ColumnCount] = {218, 90, 136, 90, 88, 108, 66, 50,
+                                                 106, 66, 66,  66, 70, 84,  92};
 
 } // namespace
 
-RunsPanel::RunsPanel(RunDesk* desk, QWidget* parent) : QWidget(parent), m_desk(desk), m_theme(Theme::current()) {
+RunsPanel::RunsPanel(RunDesk* desk, QWidget* parent)
+    : QWidget(parent), m_desk(desk), m_theme(Theme::current()) {
     setObjectName(QStringLiteral("runs"));
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -53,7 +55,8 @@ RunsPanel::RunsPanel(RunDesk* desk, QWidget* parent) : QWidget(parent), m_desk(d
         m_proxy->setFilterText(text);
         showEmptyOrTable();
     });
-    for (const auto signal : {&RunDesk::rowsReset, &RunDesk::rowsInserted, &RunDesk::rowsRemoved, &RunDesk::workspaceStateChanged})
+    for (const auto signal : {&RunDesk::rowsReset, &RunDesk::rowsInserted, &RunDesk::rowsRemoved,
+                              &RunDesk::workspaceStateChanged})
         connect(desk, signal, this, &RunsPanel::showEmptyOrTable);
     connect(desk, &RunSource::currentRunChanged, this, &RunsPanel::followCurrent);
     showEmptyOrTable();
@@ -76,7 +79,8 @@ void RunsPanel::makeTable() {
     m_table->setWordWrap(false);
     m_table->setSortingEnabled(true);
     m_table->horizontalHeader()->setSortIndicatorClearable(true);
-    m_table->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder); // newest first until somebody sorts
+    m_table->horizontalHeader()->setSortIndicator(-1,
+                                                  Qt::AscendingOrder); // newest first until somebody sorts
     m_proxy->sort(-1);
     m_table->horizontalHeader()->setSectionsMovable(true);
     m_table->horizontalHeader()->setHighlightSections(false);
@@ -95,9 +99,10 @@ void RunsPanel::makeTable() {
         fillMenu(*menu);
         menu->popup(m_table->viewport()->mapToGlobal(point));
     });
-    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& current) {
-        if (current.isValid()) m_desk->setCurrentRun(current.data(RunsModel::IdRole).toString());
-    });
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+            [this](const QModelIndex& current) {
+                if (current.isValid()) m_desk->setCurrentRun(current.data(RunsModel::IdRole).toString());
+            });
 }
 
 QWidget* RunsPanel::makeEmptyPage() {
@@ -111,7 +116,8 @@ QWidget* RunsPanel::makeEmptyPage() {
     auto* button = new QPushButton(tr("Run the first example"));
     button->setObjectName(QStringLiteral("firstRun"));
     connect(button, &QPushButton::clicked, this, &RunsPanel::firstRunWanted);
-    connect(m_filter, &QLineEdit::textChanged, button, [button](const QString& text) { button->setVisible(text.isEmpty()); });
+    connect(m_filter, &QLineEdit::textChanged, button,
+            [button](const QString& text) { button->setVisible(text.isEmpty()); });
     layout->addWidget(m_nothing);
     layout->addWidget(button, 0, Qt::AlignCenter);
     return page;
@@ -125,7 +131,8 @@ void RunsPanel::showEmptyOrTable() {
                        : all == 0 ? tr("Each run gets a row here: state, progress, accuracy, memory.")
                                   : tr("No run fits the filter."));
     m_count->setText(shown == all ? tr("%n run(s)", nullptr, all) : tr("%1 of %2 runs").arg(shown).arg(all));
-    m_count->setText(m_count->text().replace(QLatin1String("(s)"), all == 1 ? QString() : QStringLiteral("s")));
+    m_count->setText(
+        m_count->text().replace(QLatin1String("(s)"), all == 1 ? QString() : QStringLiteral("s")));
 }
 
 void RunsPanel::setTheme(const Theme& theme) {
@@ -134,7 +141,8 @@ void RunsPanel::setTheme(const Theme& theme) {
     m_progress->setTheme(theme);
     for (auto* action : m_filter->actions())
         if (action->property("role") == QLatin1String("search")) m_filter->removeAction(action);
-    auto* search = m_filter->addAction(themedIcon(QStringLiteral("search"), theme), QLineEdit::LeadingPosition);
+    auto* search =
+        m_filter->addAction(themedIcon(QStringLiteral("search"), theme), QLineEdit::LeadingPosition);
     search->setText(tr("Filter"));
     search->setProperty("role", QStringLiteral("search"));
     m_table->viewport()->update();
@@ -151,7 +159,8 @@ void RunsPanel::followCurrent(const QString& id) {
 
 QStringList RunsPanel::selectedRuns() const {
     auto rows = m_table->selectionModel()->selectedRows();
-    std::sort(rows.begin(), rows.end(), [](const QModelIndex& a, const QModelIndex& b) { return a.row() < b.row(); });
+    std::sort(rows.begin(), rows.end(),
+              [](const QModelIndex& a, const QModelIndex& b) { return a.row() < b.row(); });
     QStringList ids;
     for (const auto& index : rows)
         ids.push_back(index.data(RunsModel::IdRole).toString());
@@ -181,18 +190,27 @@ QString RunsPanel::selectionAsTsv() const {
     return lines.join(QLatin1Char('\n')) + QLatin1Char('\n');
 }
 
-void RunsPanel::copySelection() const { QGuiApplication::clipboard()->setText(selectionAsTsv()); }
+void RunsPanel::copySelection() const {
+    QGuiApplication::clipboard()->setText(selectionAsTsv());
+}
 
 QStringList RunsPanel::selectedIn(std::initializer_list<RunState> states) const {
     QStringList ids;
     for (const auto& id : selectedRuns())
-        if (std::find(states.begin(), states.end(), m_desk->row(m_desk->rowOf(id)).state) != states.end()) ids.push_back(id);
+        if (std::find(states.begin(), states.end(), m_desk->row(m_desk->rowOf(id)).state) != states.end())
+            ids.push_back(id);
     return ids;
 }
 
-void RunsPanel::pauseSelected() { m_desk->pause(selectedIn({RunState::Running, RunState::Queued})); }
-void RunsPanel::resumeSelected() { m_desk->resume(selectedIn({RunState::Paused, RunState::Stopped, RunState::Failed})); }
-void RunsPanel::stopSelected() { m_desk->stop(selectedIn({RunState::Running, RunState::Queued})); }
+void RunsPanel::pauseSelected() {
+    m_desk->pause(selectedIn({RunState::Running, RunState::Queued}));
+}
+void RunsPanel::resumeSelected() {
+    m_desk->resume(selectedIn({RunState::Paused, RunState::Stopped, RunState::Failed}));
+}
+void RunsPanel::stopSelected() {
+    m_desk->stop(selectedIn({RunState::Running, RunState::Queued}));
+}
 
 void RunsPanel::deleteSelected() {
     const auto ids = selectedIn({RunState::Paused, RunState::Stopped, RunState::Failed, RunState::Finished});
@@ -221,21 +239,32 @@ void RunsPanel::fillMenu(QMenu& menu) {
     };
     const auto ids = selectedRuns();
     const auto one = ids.size() == 1 ? ids.front() : QString();
-    add("pause", tr("Pause"), !selectedIn({RunState::Running, RunState::Queued}).isEmpty(), [this] { pauseSelected(); });
-    add("resume", tr("Resume"), !selectedIn({RunState::Paused, RunState::Stopped, RunState::Failed}).isEmpty(), [this] { resumeSelected(); });
-    add("stop", tr("Stop"), !selectedIn({RunState::Running, RunState::Queued}).isEmpty(), [this] { stopSelected(); });
+    add("pause", tr("Pause"), !selectedIn({RunState::Running, RunState::Queued}).isEmpty(),
+        [this] { pauseSelected(); });
+    add("resume", tr("Resume"),
+        !selectedIn({RunState::Paused, RunState::Stopped, RunState::Failed}).isEmpty(),
+        [this] { resumeSelected(); });
+    add("stop", tr("Stop"), !selectedIn({RunState::Running, RunState::Queued}).isEmpty(),
+        [this] { stopSelected(); });
     menu.addSeparator();
-    add("rename", tr("Rename"), !one.isEmpty(), [this] { m_table->edit(m_table->currentIndex().siblingAtColumn(RunsModel::Name)); })->setShortcut(Qt::Key_F2);
-    add("delete", tr("Move to the bin"), !selectedIn({RunState::Paused, RunState::Stopped, RunState::Failed, RunState::Finished}).isEmpty(),
-        [this] { deleteSelected(); })->setShortcut(QKeySequence::Delete);
+    add("rename", tr("Rename"), !one.isEmpty(), [this] {
+        m_table->edit(m_table->currentIndex().siblingAtColumn(RunsModel::Name));
+    })->setShortcut(Qt::Key_F2);
+    add("delete", tr("Move to the bin"),
+        !selectedIn({RunState::Paused, RunState::Stopped, RunState::Failed, RunState::Finished}).isEmpty(),
+        [this] { deleteSelected(); })
+        ->setShortcut(QKeySequence::Delete);
     add("undo", tr("Undo delete"), m_desk->undoableRuns() > 0, [this] { m_desk->undoBin(); });
     menu.addSeparator();
     const bool failed = !one.isEmpty() && !m_desk->row(m_desk->rowOf(one)).reason.isEmpty();
     add("warning", tr("Show the reason"), failed, [this, one] {
         const int row = m_desk->rowOf(one);
-        if (row >= 0) emit m_desk->message(MessageKind::Problem, m_desk->row(row).name + QStringLiteral(": ") + m_desk->row(row).reason);
+        if (row >= 0)
+            emit m_desk->message(MessageKind::Problem,
+                                 m_desk->row(row).name + QStringLiteral(": ") + m_desk->row(row).reason);
     });
-    add("folder", tr("Open its folder"), !one.isEmpty(), [this, one] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_desk->runFolder(one))); });
+    add("folder", tr("Open its folder"), !one.isEmpty(),
+        [this, one] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_desk->runFolder(one))); });
     add("copy", tr("Copy the id"), !one.isEmpty(), [one] { QGuiApplication::clipboard()->setText(one); });
     add("copy", tr("Copy rows"), true, [this] { copySelection(); })->setShortcut(QKeySequence::Copy);
 }

@@ -13,11 +13,12 @@
 
 namespace quantarium::widgets {
 
-/// The Runs dock: all runs of the workspace, sortable and filterable, with what can be done to them in a context menu.
-/// The row that is current is the run that Weights and Sampling show; checked rows are shown in Curves.
+/// The Runs dock: all runs of the workspace, sortable and filterable, with what can be done to them in a
+/// context menu. The row that is current is the run that Weights and Sampling show; checked rows are shown in
+/// Curves.
 class RunsPanel : public QWidget {
     Q_OBJECT
-  public:
+public:
     explicit RunsPanel(RunDesk* desk, QWidget* parent = nullptr);
 
     void setTheme(const Theme& theme);
@@ -32,13 +33,13 @@ class RunsPanel : public QWidget {
     void stopSelected();
     void deleteSelected();
 
-  signals:
+signals:
     void firstRunWanted(); ///< the button of the empty table
 
-  protected:
+protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
-  private:
+private:
     QWidget* makeEmptyPage();
     void makeTable();
     void fillMenu(QMenu& menu);

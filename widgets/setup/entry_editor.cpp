@@ -6,15 +6,16 @@
 namespace quantarium::widgets {
 
 EntryEditor::EntryEditor(const QString& title, const QString& idKey, const QString& optionsKey,
-                         std::vector<EntrySchema> entries, const std::function<QString(const EntrySchema&)>& label,
-                         QWidget* parent)
+                         std::vector<EntrySchema> entries,
+                         const std::function<QString(const EntrySchema&)>& label, QWidget* parent)
     : QWidget(parent), m_optionsKey(optionsKey), m_entries(std::move(entries)) {
     m_layout = new QVBoxLayout(this);
     m_layout->setContentsMargins(0, 0, 0, 0);
     m_layout->setSpacing(5);
     QVector<OptionField::Item> items;
     for (const auto& entry : m_entries)
-        items.push_back({QString::fromStdString(entry.id), label ? label(entry) : QString::fromStdString(entry.title),
+        items.push_back({QString::fromStdString(entry.id),
+                         label ? label(entry) : QString::fromStdString(entry.title),
                          QString::fromStdString(entry.help)});
     const auto first = m_entries.empty() ? std::string() : m_entries.front().id;
     m_id = new OptionField(OptionSpec::text("id", title.toStdString(), first, ""), idKey, items);
@@ -37,9 +38,13 @@ std::string EntryEditor::id() const {
     return value.is_string() ? value.get<std::string>() : std::string();
 }
 
-const EntrySchema* EntryEditor::entry() const { return findEntry(m_entries, id()); }
+const EntrySchema* EntryEditor::entry() const {
+    return findEntry(m_entries, id());
+}
 
-Json EntryEditor::options() const { return m_group->values(); }
+Json EntryEditor::options() const {
+    return m_group->values();
+}
 
 void EntryEditor::set(const std::string& id, const Json& options) {
     m_id->setValue(id);

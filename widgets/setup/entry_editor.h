@@ -16,12 +16,13 @@ namespace quantarium::widgets {
 /// A choice among registry entries with the chosen entry's own options below it.
 class EntryEditor : public QWidget {
     Q_OBJECT
-  public:
+public:
     /// @param title       what is chosen: "Network"
     /// @param idKey       dotted path of the id, "network.id"
     /// @param optionsKey  dotted path of the options, "network.options"
     /// @param label       text of an entry in the list; its title by default
-    EntryEditor(const QString& title, const QString& idKey, const QString& optionsKey, std::vector<EntrySchema> entries,
+    EntryEditor(const QString& title, const QString& idKey, const QString& optionsKey,
+                std::vector<EntrySchema> entries,
                 const std::function<QString(const EntrySchema&)>& label = {}, QWidget* parent = nullptr);
 
     std::string id() const;
@@ -32,11 +33,11 @@ class EntryEditor : public QWidget {
     void setAdvancedShown(bool shown);
     void hideChoice(); ///< when there is nothing to choose; the options stay
 
-  signals:
+signals:
     void chosen(); ///< another entry, by a person
     void edited();
 
-  private:
+private:
     void rebuild(const Json& options);
 
     QString m_optionsKey;

@@ -19,17 +19,23 @@ constexpr int kMostSegments = 10;
 
 /// A combo box that leaves the wheel to the scrolling form.
 class FormComboBox : public QComboBox {
-  public:
+public:
     using QComboBox::QComboBox;
 
-  protected:
+protected:
     void wheelEvent(QWheelEvent* event) override { event->ignore(); }
 };
 
-bool isList(OptionType type) { return type == OptionType::RealList || type == OptionType::IntegerList; }
-bool isNumber(OptionType type) { return type == OptionType::Integer || type == OptionType::Real; }
+bool isList(OptionType type) {
+    return type == OptionType::RealList || type == OptionType::IntegerList;
+}
+bool isNumber(OptionType type) {
+    return type == OptionType::Integer || type == OptionType::Real;
+}
 
-QString numberText(const Json& value) { return QString::fromStdString(dumpJson(value)); }
+QString numberText(const Json& value) {
+    return QString::fromStdString(dumpJson(value));
+}
 
 QString listText(const Json& list) {
     QStringList parts;
@@ -116,13 +122,16 @@ void OptionField::describe() {
     auto help = QString::fromStdString(m_spec.help);
     const auto allowed = QString::fromStdString(allowedText(m_spec));
     if (!allowed.isEmpty()) help += QStringLiteral("\n") + tr("Allowed: %1").arg(allowed);
-    if (!m_spec.source.empty()) help += QStringLiteral("\n") + tr("Source: %1").arg(QString::fromStdString(m_spec.source));
+    if (!m_spec.source.empty())
+        help += QStringLiteral("\n") + tr("Source: %1").arg(QString::fromStdString(m_spec.source));
     help += QStringLiteral("\n") + m_key;
     setToolTip(help.trimmed());
     if (!m_line) return;
     m_line->setAccessibleDescription(help);
-    if (m_spec.nullable) m_line->setPlaceholderText(tr("not set"));
-    else if (isNumber(m_spec.type)) m_line->setPlaceholderText(allowed);
+    if (m_spec.nullable)
+        m_line->setPlaceholderText(tr("not set"));
+    else if (isNumber(m_spec.type))
+        m_line->setPlaceholderText(allowed);
 }
 
 QWidget* OptionField::editor() const {
@@ -173,7 +182,8 @@ void OptionField::setValue(const Json& value) {
     } else if (m_choice) {
         const auto text = value.is_string() ? QString::fromStdString(value.get<std::string>()) : QString();
         int index = m_choice->findData(text);
-        if (index < 0 && !text.isEmpty()) { // an unknown id from a file: shown as it is, and marked by the check
+        if (index < 0 &&
+            !text.isEmpty()) { // an unknown id from a file: shown as it is, and marked by the check
             m_choice->addItem(text, text);
             index = m_choice->count() - 1;
         }

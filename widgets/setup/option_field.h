@@ -15,11 +15,12 @@ namespace quantarium::widgets {
 
 class SegmentedNumber;
 
-/// One option of a schema as a line of the form: its title, an editor for its type, its unit, and below it, when the value
-/// is wrong, the reason in red. Object names are the option's name, for tests and screen readers.
+/// One option of a schema as a line of the form: its title, an editor for its type, its unit, and below it,
+/// when the value is wrong, the reason in red. Object names are the option's name, for tests and screen
+/// readers.
 class OptionField : public QWidget {
     Q_OBJECT
-  public:
+public:
     /// A choice offered with a text of its own: value and what people read.
     struct Item {
         QString value;
@@ -34,10 +35,12 @@ class OptionField : public QWidget {
     const OptionSpec& spec() const { return m_spec; }
     const QString& key() const { return m_key; }
 
-    /// What is in the editor. Text that is no number is given back as a JSON text, so that the check names it.
+    /// What is in the editor. Text that is no number is given back as a JSON text, so that the check names
+    /// it.
     Json value() const;
     void setValue(const Json& value); ///< emits nothing
-    /// Other limits than the schema's, for the bit widths of a method; at most ten numbers become a row of buttons.
+    /// Other limits than the schema's, for the bit widths of a method; at most ten numbers become a row of
+    /// buttons.
     void setRange(double minimum, double maximum);
 
     /// Checks the value against the specification; empty when it is fine.
@@ -46,10 +49,10 @@ class OptionField : public QWidget {
     void showProblem(const QString& problem);
     QString shownProblem() const { return m_problem->isHidden() ? QString() : m_problem->text(); }
 
-  signals:
+signals:
     void edited();
 
-  private:
+private:
     void buildEditor(const QVector<Item>& items);
     QWidget* editor() const;
     void describe();

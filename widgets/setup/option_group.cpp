@@ -5,7 +5,8 @@
 
 namespace quantarium::widgets {
 
-OptionGroup::OptionGroup(const std::vector<OptionSpec>& specs, const QString& path, const Items& items, QWidget* parent)
+OptionGroup::OptionGroup(const std::vector<OptionSpec>& specs, const QString& path, const Items& items,
+                         QWidget* parent)
     : QWidget(parent) {
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -54,8 +55,10 @@ void OptionGroup::setAdvancedShown(bool shown) {
 }
 
 void OptionGroup::suppress(const std::string& name, bool suppressed) {
-    if (suppressed) m_suppressed.insert(name);
-    else m_suppressed.erase(name);
+    if (suppressed)
+        m_suppressed.insert(name);
+    else
+        m_suppressed.erase(name);
     showApplicable();
 }
 

@@ -12,16 +12,17 @@
 
 namespace quantarium::widgets {
 
-/// The options of one entry or section, one below the other. Shows only those that apply beside the others' values;
-/// advanced ones only on demand.
+/// The options of one entry or section, one below the other. Shows only those that apply beside the others'
+/// values; advanced ones only on demand.
 class OptionGroup : public QWidget {
     Q_OBJECT
-  public:
+public:
     using Items = std::function<QVector<OptionField::Item>(const std::string& name)>;
 
     /// @param path  dotted path that the options' names are appended to, "weights.options"
     /// @param items choices for text options, by name; may be empty
-    OptionGroup(const std::vector<OptionSpec>& specs, const QString& path, const Items& items = {}, QWidget* parent = nullptr);
+    OptionGroup(const std::vector<OptionSpec>& specs, const QString& path, const Items& items = {},
+                QWidget* parent = nullptr);
 
     /// The values of the options that apply now.
     Json values() const;
@@ -33,10 +34,10 @@ class OptionGroup : public QWidget {
     /// Takes an option out of sight for reasons that its specification doesn't know.
     void suppress(const std::string& name, bool suppressed);
 
-  signals:
+signals:
     void edited(const std::string& name);
 
-  private:
+private:
     void showApplicable();
 
     std::vector<OptionField*> m_fields;

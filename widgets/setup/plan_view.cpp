@@ -14,7 +14,9 @@ namespace quantarium::widgets {
 
 namespace {
 
-QString bytes(double count) { return QString::fromStdString(formatBytes(count)).toHtmlEscaped(); }
+QString bytes(double count) {
+    return QString::fromStdString(formatBytes(count)).toHtmlEscaped();
+}
 
 QString countText(double count) {
     const QLocale locale(QLocale::English);
@@ -38,7 +40,9 @@ QString multiplications(const RunReport& report) {
 
 QString summaryHtml(const RunReport& report) {
     const auto line = [](const QString& name, const QString& value) {
-        return QStringLiteral("<tr><td style='padding-right:10px'>%1</td><td align='right'><b>%2</b></td></tr>").arg(name, value);
+        return QStringLiteral(
+                   "<tr><td style='padding-right:10px'>%1</td><td align='right'><b>%2</b></td></tr>")
+            .arg(name, value);
     };
     const auto& memory = report.memory;
     QString html = QStringLiteral("<table width='100%'>");
@@ -102,7 +106,8 @@ void PlanView::showReport(const RunReport& report) {
         item->setText(3, countText(static_cast<double>(layer.weights)));
         for (int column = 1; column < 4; ++column)
             item->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
-        item->setToolTip(0, QString::fromStdString(layer.kind + (layer.remark.empty() ? "" : ": " + layer.remark)));
+        item->setToolTip(
+            0, QString::fromStdString(layer.kind + (layer.remark.empty() ? "" : ": " + layer.remark)));
     }
     m_layers->header()->setSectionResizeMode(0, QHeaderView::Stretch);
     for (int column = 1; column < 4; ++column)

@@ -10,7 +10,7 @@ namespace quantarium::widgets {
 /// A row of buttons, one for each whole number of a small range: bit widths. Arrow keys move within the row.
 class SegmentedNumber : public QWidget {
     Q_OBJECT
-  public:
+public:
     explicit SegmentedNumber(QWidget* parent = nullptr);
 
     void setRange(int minimum, int maximum);
@@ -18,10 +18,10 @@ class SegmentedNumber : public QWidget {
     void setValue(int value);
     int value() const { return m_value; }
 
-  signals:
+signals:
     void edited();
 
-  private:
+private:
     QHBoxLayout* m_layout = nullptr;
     QButtonGroup* m_buttons = nullptr;
     int m_value = 0;

@@ -13,7 +13,8 @@ namespace {
 
 const ConfigSection& sectionOf(const std::string& key) {
     const auto& schema = runConfigSchema();
-    return *std::find_if(schema.begin(), schema.end(), [&](const ConfigSection& section) { return section.key == key; });
+    return *std::find_if(schema.begin(), schema.end(),
+                         [&](const ConfigSection& section) { return section.key == key; });
 }
 
 std::vector<EntrySchema> schemasOf(const std::vector<MethodInfo>& methods) {
@@ -88,7 +89,8 @@ QVBoxLayout* SetupForm::addSection(const QString& title) {
     return layout;
 }
 
-OptionGroup* SetupForm::addGroup(QVBoxLayout* section, const std::string& sectionKey, const QStringList& names) {
+OptionGroup* SetupForm::addGroup(QVBoxLayout* section, const std::string& sectionKey,
+                                 const QStringList& names) {
     std::vector<OptionSpec> specs;
     for (auto spec : sectionOf(sectionKey).options) {
         if (!names.contains(QString::fromStdString(spec.name))) continue;
@@ -112,7 +114,8 @@ void SetupForm::buildSections() {
     const auto& schema = m_service->schema();
     auto* run = addSection(tr("Run"));
     addGroup(run, "", {QStringLiteral("name"), QStringLiteral("seed")});
-    m_task = addEntry(run, new EntryEditor(tr("Task"), QStringLiteral("task.id"), QStringLiteral("task.options"), schema.tasks));
+    m_task = addEntry(run, new EntryEditor(tr("Task"), QStringLiteral("task.id"),
+                                           QStringLiteral("task.options"), schema.tasks));
     if (schema.tasks.size() == 1) m_task->hideChoice();
 
     auto* data = addSection(tr("Data"));
@@ -121,27 +124,32 @@ void SetupForm::buildSections() {
         const auto title = QString::fromStdString(entry.title);
         return info->available ? title : tr("%1 (no files)").arg(title);
     };
-    m_dataset = addEntry(data, new EntryEditor(tr("Dataset"), QStringLiteral("dataset.id"), QStringLiteral("dataset.options"),
-                                               schemasOf(schema.datasets), datasetLabel));
+    m_dataset = addEntry(data, new EntryEditor(tr("Dataset"), QStringLiteral("dataset.id"),
+                                               QStringLiteral("dataset.options"), schemasOf(schema.datasets),
+                                               datasetLabel));
     m_dataGroup = addGroup(data, "dataset", {"root", "limit", "test_limit", "validation", "normalization"});
     m_augment = new OptionGroup(schema.augmentation, QStringLiteral("dataset.augment"));
     data->addWidget(m_augment);
     connect(m_augment, &OptionGroup::edited, this, &SetupForm::edited);
 
-    m_network = addEntry(addSection(tr("Network")), new EntryEditor(tr("Network"), QStringLiteral("network.id"),
-                                                                   QStringLiteral("network.options"), schema.networks));
+    m_network = addEntry(addSection(tr("Network")),
+                         new EntryEditor(tr("Network"), QStringLiteral("network.id"),
+                                         QStringLiteral("network.options"), schema.networks));
     auto* weights = addSection(tr("Weights"));
-    m_method = addEntry(weights, new EntryEditor(tr("Method"), QStringLiteral("weights.method"),
-                                                 QStringLiteral("weights.options"), schemasOf(schema.methods)));
+    m_method =
+        addEntry(weights, new EntryEditor(tr("Method"), QStringLiteral("weights.method"),
+                                          QStringLiteral("weights.options"), schemasOf(schema.methods)));
     m_weightsGroup = addGroup(weights, "weights", {"bits", "policy", "overrides"});
     m_startGroup = addGroup(addSection(tr("Start")), "start", {"from", "path", "float_epochs", "training"});
 
     auto* training = addSection(tr("Training"));
     addGroup(training, "training", {"epochs", "batch", "repeats", "gradient_clip"});
-    m_optimizer = addEntry(training, new EntryEditor(tr("Optimizer"), QStringLiteral("training.optimizer.id"),
-                                                     QStringLiteral("training.optimizer.options"), schema.optimizers));
-    m_schedule = addEntry(training, new EntryEditor(tr("Schedule"), QStringLiteral("training.schedule.id"),
-                                                    QStringLiteral("training.schedule.options"), schema.schedules));
+    m_optimizer =
+        addEntry(training, new EntryEditor(tr("Optimizer"), QStringLiteral("training.optimizer.id"),
+                                           QStringLiteral("training.optimizer.options"), schema.optimizers));
+    m_schedule =
+        addEntry(training, new EntryEditor(tr("Schedule"), QStringLiteral("training.schedule.id"),
+                                           QStringLiteral("training.schedule.options"), schema.schedules));
     addGroup(addSection(tr("Machine")), "machine", {"device", "threads", "precision", "memory_format"});
     connect(m_method, &EntryEditor::chosen, this, &SetupForm::adoptMethod);
     connect(m_dataset, &EntryEditor::chosen, this, &SetupForm::adoptDataset);
@@ -151,7 +159,8 @@ void SetupForm::adoptBitRange() {
     const auto* method = m_service->schema().method(m_method->id());
     auto* bits = m_weightsGroup->field("bits");
     const bool quantizes = method && method->maximumBits < 32;
-    if (quantizes) bits->setRange(static_cast<double>(method->minimumBits), static_cast<double>(method->maximumBits));
+    if (quantizes)
+        bits->setRange(static_cast<double>(method->minimumBits), static_cast<double>(method->maximumBits));
     m_weightsGroup->suppress("bits", !quantizes);
     m_weightsGroup->suppress("policy", !quantizes);
 }
@@ -182,8 +191,10 @@ Json SetupForm::document() const {
         const auto values = group->values();
         for (const auto* field : group->fields()) {
             const auto& name = field->spec().name;
-            if (values.contains(name)) target[name] = values[name];
-            else target.erase(name); // does not apply
+            if (values.contains(name))
+                target[name] = values[name];
+            else
+                target.erase(name); // does not apply
         }
     }
     const auto put = [](Json& target, const EntryEditor* editor, const char* idName) {
@@ -239,7 +250,9 @@ void SetupForm::focusFirst() {
 
 std::vector<OptionField*> SetupForm::fields() const {
     std::vector<OptionField*> all;
-    const auto add = [&all](const std::vector<OptionField*>& some) { all.insert(all.end(), some.begin(), some.end()); };
+    const auto add = [&all](const std::vector<OptionField*>& some) {
+        all.insert(all.end(), some.begin(), some.end());
+    };
     for (const auto& [key, group] : m_groups)
         add(group->fields());
     for (const auto* editor : {m_task, m_dataset, m_network, m_method, m_optimizer, m_schedule})
@@ -250,14 +263,16 @@ std::vector<OptionField*> SetupForm::fields() const {
 
 OptionField* SetupForm::field(const QString& key) const {
     const auto all = fields();
-    const auto found = std::find_if(all.begin(), all.end(), [&](const OptionField* field) { return field->key() == key; });
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const OptionField* field) { return field->key() == key; });
     return found == all.end() ? nullptr : *found;
 }
 
 QVector<ConfigProblem> SetupForm::configProblems() const {
     const auto* dataset = m_service->schema().dataset(m_dataset->id());
     if (dataset && !dataset->available && m_dataGroup->field("root")->value() == "")
-        return {{QStringLiteral("dataset.root"), tr("The files were not found through QUANTARIUM_DATA. Give their folder.")}};
+        return {{QStringLiteral("dataset.root"),
+                 tr("The files were not found through QUANTARIUM_DATA. Give their folder.")}};
     try {
         return m_service->check(RunConfig::fromJson(document()));
     } catch (const Error& error) {
@@ -276,12 +291,15 @@ QVector<ConfigProblem> SetupForm::validate() {
     if (problems.isEmpty()) problems = configProblems();
     QString general;
     for (auto* one : all) {
-        const auto found = std::find_if(problems.begin(), problems.end(), [one](const ConfigProblem& problem) { return problem.key == one->key(); });
+        const auto found =
+            std::find_if(problems.begin(), problems.end(),
+                         [one](const ConfigProblem& problem) { return problem.key == one->key(); });
         one->showProblem(found == problems.end() ? QString() : found->text);
     }
     for (const auto& problem : problems) {
         const auto* at = field(problem.key);
-        if (!at || at->isHidden()) general += (general.isEmpty() ? "" : "\n") + problem.key + QStringLiteral(": ") + problem.text;
+        if (!at || at->isHidden())
+            general += (general.isEmpty() ? "" : "\n") + problem.key + QStringLiteral(": ") + problem.text;
     }
     m_general->setText(general);
     m_general->setVisible(!general.isEmpty());

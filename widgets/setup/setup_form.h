@@ -14,10 +14,11 @@
 
 namespace quantarium::widgets {
 
-/// The run configuration as a form, made from the schema. Keeps what it doesn't show (from a file or a run) as it is.
+/// The run configuration as a form, made from the schema. Keeps what it doesn't show (from a file or a run)
+/// as it is.
 class SetupForm : public QScrollArea {
     Q_OBJECT
-  public:
+public:
     explicit SetupForm(const SetupService* service, QWidget* parent = nullptr);
 
     Json document() const;
@@ -29,10 +30,10 @@ class SetupForm : public QScrollArea {
     QVector<ConfigProblem> validate();
     OptionField* field(const QString& key) const; ///< null: not shown by this form
 
-  signals:
+signals:
     void edited();
 
-  private:
+private:
     QVBoxLayout* addSection(const QString& title);
     OptionGroup* addGroup(QVBoxLayout* section, const std::string& sectionKey, const QStringList& names);
     EntryEditor* addEntry(QVBoxLayout* section, EntryEditor* editor);

@@ -80,7 +80,8 @@ SetupPanel::SetupPanel(SetupService* service, RunSource* source, QString presetF
     connect(m_start, &QPushButton::clicked, this, &SetupPanel::start);
     connect(m_service, &SetupService::planned, m_plan, &PlanView::showReport);
     connect(m_service, &SetupService::planFailed, m_plan, &PlanView::showReason);
-    connect(m_source, &RunSource::currentRunChanged, this, [this](const QString& id) { m_copy->setEnabled(!id.isEmpty()); });
+    connect(m_source, &RunSource::currentRunChanged, this,
+            [this](const QString& id) { m_copy->setEnabled(!id.isEmpty()); });
     check();
 }
 
@@ -89,15 +90,18 @@ QWidget* SetupPanel::makeHeader() {
     auto* layout = new QHBoxLayout(header);
     layout->setContentsMargins(6, 4, 6, 2);
     layout->setSpacing(2);
-    m_presets = headerButton(tr("Presets"), QStringLiteral("presets"), tr("Load or save a configuration under a name"));
+    m_presets = headerButton(tr("Presets"), QStringLiteral("presets"),
+                             tr("Load or save a configuration under a name"));
     m_presetMenu = new QMenu(m_presets);
     m_presets->setMenu(m_presetMenu);
     m_presets->setPopupMode(QToolButton::InstantPopup);
     connect(m_presetMenu, &QMenu::aboutToShow, this, &SetupPanel::fillPresetMenu);
-    m_copy = headerButton(tr("Copy run"), QStringLiteral("copyFromRun"), tr("Take over the configuration of the run selected below"));
+    m_copy = headerButton(tr("Copy run"), QStringLiteral("copyFromRun"),
+                          tr("Take over the configuration of the run selected below"));
     m_copy->setEnabled(!m_source->currentRun().isEmpty());
     connect(m_copy, &QToolButton::clicked, this, &SetupPanel::copyFromRun);
-    m_showJson = headerButton(tr("JSON"), QStringLiteral("showJson"), tr("Show the configuration as JSON, to edit, copy or paste"));
+    m_showJson = headerButton(tr("JSON"), QStringLiteral("showJson"),
+                              tr("Show the configuration as JSON, to edit, copy or paste"));
     m_showJson->setCheckable(true);
     connect(m_showJson, &QToolButton::toggled, this, &SetupPanel::showJson);
     auto* advanced = new QCheckBox(tr("All options"));
@@ -119,12 +123,15 @@ void SetupPanel::setTheme(const Theme& theme) {
     m_presets->setIcon(themedIcon(QStringLiteral("save"), theme));
 }
 
-void SetupPanel::scheduleCheck() { m_checkTimer.start(); }
+void SetupPanel::scheduleCheck() {
+    m_checkTimer.start();
+}
 
 std::optional<RunConfig> SetupPanel::config() const {
     try {
-        return RunConfig::fromJson(m_showJson->isChecked() ? parseJson(m_json->toPlainText().toStdString(), "JSON")
-                                                           : m_form->document());
+        return RunConfig::fromJson(m_showJson->isChecked()
+                                       ? parseJson(m_json->toPlainText().toStdString(), "JSON")
+                                       : m_form->document());
     } catch (const Error&) {
         return std::nullopt;
     }
@@ -140,7 +147,9 @@ void SetupPanel::checkJson() {
     try {
         const auto config = RunConfig::fromJson(parseJson(m_json->toPlainText().toStdString(), "JSON"));
         const auto problems = m_service->check(config);
-        m_configProblem = problems.isEmpty() ? QString() : problems.front().key + QStringLiteral(": ") + problems.front().text;
+        m_configProblem = problems.isEmpty()
+                              ? QString()
+                              : problems.front().key + QStringLiteral(": ") + problems.front().text;
     } catch (const Error& error) {
         m_configProblem = QString::fromUtf8(error.what());
     }
@@ -160,15 +169,19 @@ void SetupPanel::check() {
             if (problems.size() > 1) m_configProblem += tr(" (and %1 more)").arg(problems.size() - 1);
         }
     }
-    if (m_configProblem.isEmpty()) m_service->requestPlan(*config());
-    else m_plan->showReason(tr("The plan appears when the configuration is complete."));
+    if (m_configProblem.isEmpty())
+        m_service->requestPlan(*config());
+    else
+        m_plan->showReason(tr("The plan appears when the configuration is complete."));
     setWorkspaceReady(m_ready);
 }
 
 void SetupPanel::setWorkspaceReady(bool ready) {
     m_ready = ready;
-    if (!m_configProblem.isEmpty()) setStartProblem(tr("Start is off. %1").arg(m_configProblem));
-    else setStartProblem(ready ? QString() : tr("Start is off until a workspace is open."));
+    if (!m_configProblem.isEmpty())
+        setStartProblem(tr("Start is off. %1").arg(m_configProblem));
+    else
+        setStartProblem(ready ? QString() : tr("Start is off until a workspace is open."));
 }
 
 void SetupPanel::setStartProblem(const QString& problem) {
@@ -194,7 +207,8 @@ void SetupPanel::showJson(bool shown) {
         return;
     }
     try {
-        m_form->setDocument(RunConfig::fromJson(parseJson(m_json->toPlainText().toStdString(), "JSON")).toJson());
+        m_form->setDocument(
+            RunConfig::fromJson(parseJson(m_json->toPlainText().toStdString(), "JSON")).toJson());
     } catch (const Error& error) {
         emit message(tr("The form keeps its old values: %1").arg(QString::fromUtf8(error.what())));
     }
@@ -214,7 +228,8 @@ void SetupPanel::fillPresetMenu() {
     m_presetMenu->clear();
     const QDir folder(m_presetFolder);
     for (const auto& entry : folder.entryInfoList({QStringLiteral("*.json")}, QDir::Files, QDir::Name))
-        m_presetMenu->addAction(entry.completeBaseName(), this, [this, file = entry.filePath()] { loadPreset(file); });
+        m_presetMenu->addAction(entry.completeBaseName(), this,
+                                [this, file = entry.filePath()] { loadPreset(file); });
     if (m_presetMenu->isEmpty()) m_presetMenu->addAction(tr("No presets yet"))->setEnabled(false);
     m_presetMenu->addSeparator();
     m_presetMenu->addAction(tr("Save as preset…"), this, [this] {
@@ -235,7 +250,8 @@ void SetupPanel::savePreset(const QString& name) {
     }
     try {
         createFolder(m_presetFolder.toStdString());
-        writeFileAtomically(QDir(m_presetFolder).filePath(presetFileName(name)).toStdString(), dumpJson(now->toJson(), 2));
+        writeFileAtomically(QDir(m_presetFolder).filePath(presetFileName(name)).toStdString(),
+                            dumpJson(now->toJson(), 2));
     } catch (const Error& error) {
         emit message(QString::fromUtf8(error.what()));
     }

@@ -20,11 +20,11 @@
 
 namespace quantarium::widgets {
 
-/// The Setup dock: the form or the same configuration as JSON, what the run will be like, and Start with the reason why it
-/// can't be pressed.
+/// The Setup dock: the form or the same configuration as JSON, what the run will be like, and Start with the
+/// reason why it can't be pressed.
 class SetupPanel : public QWidget {
     Q_OBJECT
-  public:
+public:
     /// @param presetFolder where presets are kept, one JSON file each; created on first use
     SetupPanel(SetupService* service, RunSource* source, QString presetFolder, QWidget* parent = nullptr);
 
@@ -33,18 +33,18 @@ class SetupPanel : public QWidget {
     QString startProblem() const { return m_startProblem; } ///< empty when Start can be pressed
     /// Whether a workspace is open that runs can go to.
     void setWorkspaceReady(bool ready);
-    void start(); ///< like the button
+    void start();                                                 ///< like the button
     bool checkPending() const { return m_checkTimer.isActive(); } ///< something was edited a moment ago
     void savePreset(const QString& name);
     void setTheme(const Theme& theme);
     SetupForm* form() const { return m_form; }
 
-  signals:
+signals:
     void startRequested(const quantarium::RunConfig& config);
     void startProblemChanged(const QString& problem);
     void message(const QString& text);
 
-  private:
+private:
     QWidget* makeHeader();
     void scheduleCheck();
     void check();

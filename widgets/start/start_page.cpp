@@ -54,7 +54,8 @@ StartPage::StartPage(RunDesk* desk, std::vector<Example> examples, QWidget* pare
     auto* titles = new QVBoxLayout;
     titles->setSpacing(0);
     titles->addWidget(label(tr("Quantarium"), "title"));
-    titles->addWidget(label(tr("Train quantized networks and watch their weights, sampling and accuracy live."), "muted"));
+    titles->addWidget(
+        label(tr("Train quantized networks and watch their weights, sampling and accuracy live."), "muted"));
     heading->addLayout(titles, 1);
     layout->addLayout(heading);
     m_problemCard = makeProblemCard();
@@ -64,7 +65,8 @@ StartPage::StartPage(RunDesk* desk, std::vector<Example> examples, QWidget* pare
     layout->addWidget(label(tr("Examples: one click runs them"), "heading"));
     for (const auto& example : m_examples)
         layout->addWidget(makeExampleCard(example, &example == &m_examples.front()));
-    if (m_examples.empty()) layout->addWidget(label(tr("This build has no examples. Set up a run of your own."), "muted"));
+    if (m_examples.empty())
+        layout->addWidget(label(tr("This build has no examples. Set up a run of your own."), "muted"));
 
     auto* own = new QPushButton(tr("Set up a run of your own"));
     own->setObjectName(QStringLiteral("newRun"));
@@ -146,10 +148,12 @@ QWidget* StartPage::makeExampleCard(const Example& example, bool first) {
 }
 
 void StartPage::setTheme(const Theme& theme) {
-    m_logo->setPixmap(themedIcon(QStringLiteral("quantarium"), theme).pixmap(QSize(44, 44), devicePixelRatioF()));
+    m_logo->setPixmap(
+        themedIcon(QStringLiteral("quantarium"), theme).pixmap(QSize(44, 44), devicePixelRatioF()));
     for (auto* button : m_runButtons) {
         const bool primary = button->property("role") == QLatin1String("primary");
-        button->setIcon(colouredIcon(QStringLiteral("play"), primary ? theme.accentText : theme.text, theme.mutedText));
+        button->setIcon(
+            colouredIcon(QStringLiteral("play"), primary ? theme.accentText : theme.text, theme.mutedText));
     }
 }
 

@@ -13,25 +13,25 @@
 
 namespace quantarium::widgets {
 
-/// What a person sees first: the examples, each with what it shows and how long it takes, a run of one's own, and the
-/// workspaces used lately. When the workspace can't be opened: why, and how to choose another.
+/// What a person sees first: the examples, each with what it shows and how long it takes, a run of one's own,
+/// and the workspaces used lately. When the workspace can't be opened: why, and how to choose another.
 class StartPage : public QScrollArea {
     Q_OBJECT
-  public:
+public:
     StartPage(RunDesk* desk, std::vector<Example> examples, QWidget* parent = nullptr);
 
     void setRecentWorkspaces(const QStringList& folders);
     void setTheme(const Theme& theme);
     const std::vector<Example>& examples() const { return m_examples; }
 
-  signals:
+signals:
     void exampleChosen(const quantarium::Example& example);
     void setUpWanted(const quantarium::Example& example); ///< its first run into the form
     void newRunWanted();
     void workspaceChosen(const QString& folder);
     void otherWorkspaceWanted();
 
-  private:
+private:
     QWidget* makeExampleCard(const Example& example, bool first);
     QWidget* makeProblemCard();
     void showWorkspaceState();

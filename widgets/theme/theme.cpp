@@ -110,18 +110,20 @@ QString Theme::styleSheet() const {
     QFile file(QStringLiteral(":/quantarium/themes/quantarium.qss"));
     if (!file.open(QIODevice::ReadOnly)) return {};
     auto sheet = QString::fromUtf8(file.readAll());
-    const std::pair<const char*, QColor> colours[] = {{"@mutedText", mutedText},
-                                                      {"@window", window},
-                                                      {"@base", base},
-                                                      {"@raised", raised},
-                                                      {"@text", text},
-                                                      {"@border", border},
-                                                      {"@accentText", accentText},
-                                                      {"@accent", accent},
-                                                      {"@selection", selection},
-                                                      {"@bad", bad},
-                                                      {"@warning", warning},
-                                                      {"@good", good}};
+    const std::pair<const char*, QColor> colours[] = {
+        {"@mutedText", mutedText},
+        {"@window", window},
+        {"@base", base},
+        {"@raised", raised},
+        {"@text", text},
+        {"@border", border},
+        {"@accentText", accentText},
+        {"@accent", accent},
+        {"@selection", selection},
+        {"@bad", bad},
+        {"@warning", warning},
+        {"@good", good},
+        {"@control", QColor(0x1f6fb5)}}; // behind the white check mark, in both themes
     for (const auto& [name, colour] : colours)
         sheet.replace(QLatin1String(name), colour.name());
     return sheet;
