@@ -44,10 +44,16 @@ LinePoints confined(const LinePoints& line, SeriesStyle style, const ValueRange&
     return result;
 }
 
+/// What of an axis is drawn: its range in files, where nothing cuts off the rest; on screen a little more,
+/// but not all of it, because Qt's painter takes seconds for lines that reach far outside.
+ValueRange drawnRange(const QCPAxis* axis, bool inside) {
+    const ValueRange range{axis->range().lower, axis->range().upper};
+    return inside || axis->scaleType() == QCPAxis::stLogarithmic ? range : widened(range, 0.25);
+}
+
 } // namespace
 
 PlotView::PlotView(QWidget* parent) : QCustomPlot(parent), m_theme(Theme::current()) {
-    setOpenGl(false);
     setFocusPolicy(Qt::StrongFocus);
     setMouseTracking(true);
     setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
@@ -310,7 +316,6 @@ void PlotView::setBands(const QVector<PlotBand>& bands) {
         if (band.outline > 0) graphs.high->setPen(QPen(band.colour, band.outline));
         m_bandGraphs.insert(band.id, graphs);
     }
-    updateBandData(false);
     m_empty->setVisible(isEmpty());
     applyHomeRanges();
     scheduleReplot();
@@ -329,34 +334,27 @@ void PlotView::setHasBackdrop(bool has) {
 }
 
 void PlotView::updateSeriesData(bool inside) {
-    const ValueRange x = xRange();
+    const ValueRange x = drawnRange(xAxis, inside);
     const int buckets = std::max(50, axisRect()->width());
     for (const PlotSeries& series : std::as_const(m_series)) {
         QCPAbstractPlottable* plottable = m_plottables.value(series.id);
-        const QCPRange values = plottable->valueAxis()->range();
-        const ValueRange y{values.lower, values.upper};
+        const ValueRange y = drawnRange(plottable->valueAxis(), inside);
         LinePoints shown{series.x, series.y};
         if (series.style == SeriesStyle::Marks) shown.y.fill(1.0, series.x.size());
         if (series.style == SeriesStyle::Line) shown = decimated(shown, x.low, x.high, buckets);
         const bool line = series.style == SeriesStyle::Line || series.style == SeriesStyle::Segments;
-        if (inside) shown = line ? clipped(shown, x, y) : confined(shown, series.style, x, y);
+        shown = line && shown.x.size() > 1 ? clipped(shown, x, y) : confined(shown, series.style, x, y);
         if (auto* bars = qobject_cast<QCPBars*>(plottable)) {
             bars->setData(shown.x, shown.y, true);
         } else {
             static_cast<QCPGraph*>(plottable)->setData(shown.x, shown.y, series.style != SeriesStyle::Points);
         }
     }
-}
-
-void PlotView::updateBandData(bool inside) {
-    const ValueRange x = xRange(), y = yRange();
     for (const PlotBand& band : std::as_const(m_bands)) {
         const Band graphs = m_bandGraphs.value(band.id);
-        LinePoints low{band.x, band.low}, high{band.x, band.high};
-        if (inside) {
-            low = confined(low, SeriesStyle::Steps, x, y);
-            high = confined(high, SeriesStyle::Steps, x, y);
-        }
+        const ValueRange y = drawnRange(yAxis, inside);
+        const LinePoints low = confined({band.x, band.low}, SeriesStyle::Steps, x, y);
+        const LinePoints high = confined({band.x, band.high}, SeriesStyle::Steps, x, y);
         graphs.low->setData(low.x, low.y, true);
         graphs.high->setData(high.x, high.y, true);
     }
@@ -373,12 +371,14 @@ void PlotView::updateLegend() {
 }
 
 void PlotView::layoutLegend() {
-    int widest = 1;
-    for (int i = 0; i < legend->itemCount(); ++i)
-        widest = std::max(widest, legend->item(i)->minimumOuterSizeHint().width());
+    int widest = 0;
+    for (int i = 0; i < legend->itemCount(); ++i) { // the grid's cells; the last ones may be empty
+        if (const auto* item = legend->item(i))
+            widest = std::max(widest, item->minimumOuterSizeHint().width());
+    }
     const int room = std::max(1, width() - 24);
-    const int wrap = std::max(1, room / (widest + legend->columnSpacing()));
-    if (wrap == legend->wrap() || legend->itemCount() == 0) return;
+    const int wrap = std::max(1, room / (std::max(1, widest) + legend->columnSpacing()));
+    if (wrap == legend->wrap() || widest == 0) return;
     legend->setWrap(wrap);
     legend->setFillOrder(QCPLegend::foColumnsFirst, true);
 }
@@ -406,11 +406,8 @@ QString PlotView::csvLines(const QStringList& before) const {
 }
 
 void PlotView::paintFigure(QCPPainter& painter, const QSize& size) {
-    const bool inside = painter.modes().testFlag(QCPPainter::pmVectorized);
-    updateSeriesData(inside);
-    if (inside) updateBandData(true);
+    updateSeriesData(painter.modes().testFlag(QCPPainter::pmVectorized));
     toPainter(&painter, size.width(), size.height());
-    if (inside) updateBandData(false);
     updateSeriesData();
 }
 

@@ -117,7 +117,6 @@ private:
     void styleSeries(QCPAbstractPlottable* plottable, const PlotSeries& series);
     /// `inside`: nothing beyond the axes, for files whose format knows no clipping (SVG).
     void updateSeriesData(bool inside = false);
-    void updateBandData(bool inside);
     void updateLegend();
     void layoutLegend();
     void applyHomeRanges();

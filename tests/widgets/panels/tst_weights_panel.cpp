@@ -108,7 +108,7 @@ void TestWeightsPanel::hugeCountsStayExact() {
     layer.elements = 9007199254740995;
     layer.levels = {{-1, 9007199254740993}, {1, 2}};
     layer.latent = {-1, 1, {1, 9007199254740993}, 0, 0};
-    const auto series = layerSeries(layer, {}, Theme::light());
+    const auto series = layerSeries(layer, {}, Theme::lightTheme());
     QVERIFY(series[1].reading(0).startsWith("9,007,199,254,740,993"));
     QVERIFY(series[0].reading(1).startsWith("9,007,199,254,740,993"));
 }
