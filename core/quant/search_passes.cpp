@@ -34,7 +34,8 @@ torch::Tensor rdhsGradient(const SearchLogits& search, double tau, const torch::
 }
 
 torch::Tensor sgtGradient(const SearchLogits& search, bool byDistance, const torch::Tensor& g) {
-    const auto distance = column(search.values) - aten::chosenValues(search).unsqueeze(0);
+    const auto distance =
+        column(search.values) - aten::chosenValues({search.logits, {}, 0, search.values}).unsqueeze(0);
     return g.unsqueeze(0) * (byDistance ? distance : distance.sign());
 }
 

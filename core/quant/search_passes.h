@@ -23,7 +23,7 @@ torch::Tensor chosenValues(const SearchLogits& search);
 torch::Tensor chosenCodes(const SearchLogits& search); ///< int16 [N]
 /// Writes the chosen values into `weight` (contiguous [N], the kernels' or any type).
 void chooseInto(const SearchLogits& search, const torch::Tensor& weight);
-/// g [N] -> [m, N]. Equations in rdhs.cpp and sgt.cpp.
+/// g [N] -> [m, N]. Equations in rdhs.cpp and sgt.cpp; SGT has no noise.
 void rdhsGradient(const SearchLogits& search, double tau, const torch::Tensor& g, torch::Tensor& gradient);
 void sgtGradient(const SearchLogits& search, bool byDistance, const torch::Tensor& g,
                  torch::Tensor& gradient);

@@ -16,7 +16,7 @@ namespace {
 constexpr double kRandomDeviation = 0.01;
 constexpr double kPretrainedDeviation = 0.25;
 constexpr std::int64_t kSample = 4096; ///< weights that the search for a scale looks at
-constexpr int kScales = 96;
+constexpr int kScales = 193;           ///< 24 an octave
 constexpr int kRefinements = 12;
 
 /// One fit of c to the codes that c gives: sums over w and the nearest values.
@@ -113,8 +113,8 @@ double bestScale(const torch::Tensor& weight, const ValueSpace& space) {
     const std::int64_t stride = std::max<std::int64_t>(1, count / kSample);
     double best = largest / reach;
     double bestError = INFINITY;
-    for (int i = 0; i < kScales; ++i) { // 2^-8 … 2^4 around "the largest weight is the largest value"
-        const double c = largest / reach * std::exp2(-8.0 + 12.0 * i / (kScales - 1));
+    for (int i = 0; i < kScales; ++i) { // 2^-5 … 2^3 around "the largest weight is the largest value"
+        const double c = largest / reach * std::exp2(-5.0 + 8.0 * i / (kScales - 1));
         const double error = ScaleFit::at(c, data, count, stride, space).error;
         if (error < bestError) {
             bestError = error;
