@@ -5,15 +5,9 @@
 namespace quantarium::nn {
 
 const Networks& builtinNetworks() {
-    static const Networks networks("network", {
-                                                  mlpEntry(),
-                                                  lenet5Entry(),
-                                                  vggSmallEntry(),
-                                                  resnetEntry(20),
-                                                  resnetEntry(32),
-                                                  resnetEntry(44),
-                                                  resnetEntry(56),
-                                              });
+    // The first one is what a new run proposes.
+    static const Networks networks("network", {resnetEntry(20), resnetEntry(32), resnetEntry(44), resnetEntry(56),
+                                               vggSmallEntry(), lenet5Entry(), mlpEntry()});
     return networks;
 }
 

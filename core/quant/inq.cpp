@@ -80,7 +80,7 @@ public:
         if (due <= m_portion) return {};
         m_portion = due;
         freezeShare(m_portions[static_cast<std::size_t>(due)]);
-        return {true, true};
+        return {true};
     }
 
     std::vector<std::int64_t> scheduleRestarts(std::int64_t epochs) const override {

@@ -90,7 +90,7 @@ public:
     }
 
     bool trainFormDiffers() const override { return m_noiseWeight > 0; }
-    bool wantsBatchNormReestimation() const override { return m_noises.start > 0 || m_noises.floor > 0; }
+    bool hasNoise() const { return m_noises.start > 0 || m_noises.floor > 0; }
 
     FrozenWeight freeze() const override {
         auto frozen = SearchQuantizer::freeze();
@@ -197,6 +197,21 @@ std::vector<OptionSpec> rdhsOptions() {
 
 } // namespace
 
+namespace {
+
+constexpr std::int64_t kBatchNormBatches = 50;
+
+/// Running statistics that noisy steps have left belong to other weights.
+void reestimateAfterNoise(CalibrationContext& context, const std::vector<WeightQuantizer*>& layers) {
+    const bool noisy = std::any_of(layers.begin(), layers.end(), [](const WeightQuantizer* layer) {
+        const auto* rdhs = dynamic_cast<const RdhsQuantizer*>(layer);
+        return rdhs != nullptr && rdhs->hasNoise();
+    });
+    if (noisy) context.reestimateBatchNorm(kBatchNormBatches);
+}
+
+} // namespace
+
 WeightMethod rdhsMethod() {
     WeightMethod method;
     method.schema = {"rdhs", "Deterministic hard sampling (RDHS)",
@@ -221,6 +236,7 @@ WeightMethod rdhsMethod() {
         const auto space = spaceOf(arguments.bits, arguments.options);
         return std::make_unique<RdhsQuantizer>(arguments, space, fixedScale(arguments.layer, space));
     };
+    method.after = reestimateAfterNoise;
     return method;
 }
 

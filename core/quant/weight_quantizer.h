@@ -12,6 +12,7 @@
 
 #include "core/base/options.h"
 #include "core/base/registry.h"
+#include "core/quant/calibration.h"
 #include "core/run/snapshot.h"
 
 namespace quantarium::quant {
@@ -39,10 +40,9 @@ struct TrainingPoint {
     std::int64_t epochs = 0; ///< epochs in total
 };
 
-/// What the method wants from the trainer at an epoch's start.
+/// What the method wants from the trainer at an epoch's start. Restarts of the schedule are known beforehand: scheduleRestarts.
 struct EpochRequests {
     bool resetOptimizerState = false; ///< momentum and second moments of everything
-    bool restartSchedule = false;     ///< the learning-rate schedule begins anew, over the epochs until the next restart
 };
 
 /// Trainables of a method with their own rules.
@@ -117,9 +117,6 @@ class WeightQuantizer {
     /// before its last portion, noisy search).
     virtual bool trainFormDiffers() const { return false; }
 
-    /// After training with sampling noise the running statistics belong to other weights.
-    virtual bool wantsBatchNormReestimation() const { return false; }
-
     virtual FrozenWeight freeze() const = 0;
 
     /// Everything about this layer's weights now: exact level counts, latent histogram, diagnostics. Draws no random
@@ -152,6 +149,10 @@ struct MultiplicationFlags {
     bool postScale = false; ///< one real scale per layer or output channel after accumulation
 };
 
+/// Something a method does around training, over all layers that have it: calibration, layerwise solving, bit search,
+/// batch-norm re-estimation.
+using Procedure = std::function<void(CalibrationContext&, const std::vector<WeightQuantizer*>&)>;
+
 /// One weight quantization method: its description and how to build it.
 struct WeightMethod {
     EntrySchema schema;
@@ -172,6 +173,8 @@ struct WeightMethod {
     /// A sentence when this setting is practically another one (INQ at 6 … 9 bits); may be empty.
     std::function<std::string(std::int64_t bits, const Options&)> remark;
     std::function<std::unique_ptr<WeightQuantizer>(const QuantizerArguments&)> make;
+    Procedure before; ///< once before the first epoch; may be empty
+    Procedure after;  ///< after the last epoch, before the network is measured and stored; may be empty
 };
 
 using WeightMethods = Registry<WeightMethod>;

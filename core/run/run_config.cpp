@@ -36,8 +36,8 @@ std::vector<ConfigSection> makeSchema() {
     schema.push_back({"dataset", "Data",
                       {S::text("id", "Dataset", "", "Which dataset"),
                        S::text("root", "Folder", "", "Where its files are; empty: looked for through QUANTARIUM_DATA"),
-                       S::integer("limit", "Training images", 1, 1, 1e12, "Use at most this many training images").orNull(),
-                       S::integer("test_limit", "Test images", 1, 1, 1e12, "Use at most this many test images").orNull().asAdvanced(),
+                       S::integer("limit", "Train on at most", 1, 1, 1e12, "Use at most this many training images").orNull(),
+                       S::integer("test_limit", "Test on at most", 1, 1, 1e12, "Use at most this many test images").orNull().asAdvanced(),
                        S::real("validation", "Validation share", 0.1, 0.0, 0.9, "Share of the training images held out; the best epoch is picked on them"),
                        S::choice("normalization", "Normalization", "dataset", {"dataset", "imagenet", "none"}, "Which mean and standard deviation the images are normalized with"),
                        object("augment", "Augmentation", "Pad, random crop, flip"),
@@ -51,7 +51,7 @@ std::vector<ConfigSection> makeSchema() {
                        object("training", "Float training", "What the float run trains differently, for example {\"optimizer\": {\"id\": \"sgd\", \"options\": {\"lr\": 0.1}}}").when("from", {"float"})}});
     schema.push_back({"weights", "Weights",
                       {S::text("method", "Method", "float", "How weights are quantized"),
-                       S::integer("bits", "Bit width", 32, 1, 32, "Bits stored per weight", "bits"),
+                       S::integer("bits", "Bit width", 32, 1, 32, "Bits stored per weight; 32 stands for the method's own default", "bits"),
                        object("options", "Options", "The method's own options"),
                        S::choice("policy", "First and last layer", "as-published", {"as-published", "all", "skip-first-last", "8bit-first-last"}, "What happens to the first and the last layer"),
                        object("overrides", "Overrides", "Layer name pattern -> method, bits, options")}});

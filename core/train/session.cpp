@@ -65,8 +65,7 @@ std::vector<QuantizedLayer> attachQuantizers(Session& session, const std::vector
     for (const auto& plan : plans) {
         QuantizedLayer layer;
         layer.node = plan.node;
-        layer.method = plan.method->schema.id;
-        layer.bits = plan.bits;
+        layer.method = plan.method;
         layer.parameter = parameters[plan.node.parameter];
         quant::QuantizerArguments arguments;
         arguments.parameter = layer.parameter;

@@ -17,12 +17,11 @@ namespace quantarium::train {
 /// A layer with the quantizer attached to its weight; layers that are kept have the "float" quantizer (identity).
 struct QuantizedLayer {
     nn::LayerNode node;
-    std::string method;
-    std::int64_t bits = 32;
+    const quant::WeightMethod* method = nullptr;
     torch::Tensor parameter;
     std::unique_ptr<quant::WeightQuantizer> quantizer;
 
-    bool quantized() const { return method != "float"; }
+    bool quantized() const { return method->schema.id != "float"; }
 };
 
 /// Everything one run needs, built from its configuration: data, network, task, one quantizer per weight, optimizer,

@@ -8,7 +8,6 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "core/train/calibration.h"
 #include "core/train/checkpoint.h"
 #include "core/train/environment.h"
 #include "core/train/evaluation.h"
@@ -44,6 +43,7 @@ class TrainingLoop {
         m_stepsPerEpoch = m_trainLoader->batchesPerEpoch();
         restore();
         announce();
+        if (m_state.step == 0) runProcedures(m_session, &quant::WeightMethod::before);
         for (;;) {
             if (m_state.epoch >= m_session.config.training.epochs) break;
             trainEpoch();

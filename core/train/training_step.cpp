@@ -2,6 +2,7 @@
 #include "core/train/training_step.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "core/train/calibration.h"
@@ -10,8 +11,6 @@
 namespace quantarium::train {
 
 namespace {
-
-constexpr std::int64_t kBatchNormBatches = 50;
 
 /// Puts the network's buffers (running statistics) back: only a step's last pass may move them.
 class BufferKeeper {
@@ -103,12 +102,20 @@ void applyRequests(Session& session, const quant::TrainingPoint& point) {
     for (auto& layer : session.layers) layer.quantizer->resetFusedState();
 }
 
+void runProcedures(Session& session, quant::Procedure quant::WeightMethod::*procedure) {
+    std::map<const quant::WeightMethod*, std::vector<quant::WeightQuantizer*>> methods;
+    for (auto& layer : session.layers) methods[layer.method].push_back(layer.quantizer.get());
+    for (auto& [method, layers] : methods) {
+        if (!(method->*procedure)) continue;
+        SessionCalibration context(session);
+        (method->*procedure)(context, layers);
+    }
+}
+
 void finishMethods(Session& session) {
     const auto epochs = session.config.training.epochs;
     applyRequests(session, {epochs, epochs});
-    const bool reestimate = std::any_of(session.layers.begin(), session.layers.end(),
-                                        [](const QuantizedLayer& layer) { return layer.quantizer->wantsBatchNormReestimation(); });
-    if (reestimate) SessionCalibration(session).reestimateBatchNorm(kBatchNormBatches);
+    runProcedures(session, &quant::WeightMethod::after);
 }
 
 bool anyTrainFormDiffers(const Session& session) {

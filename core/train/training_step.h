@@ -23,7 +23,10 @@ SchedulePoint schedulePoint(const std::vector<std::int64_t>& restarts, std::int6
 /// Tells all quantizers that an epoch begins and does what they ask for.
 void applyRequests(Session& session, const quant::TrainingPoint& point);
 
-/// After the last epoch: last portions, batch-norm statistics where the method needs them.
+/// Lets each method do what it brings around training (WeightMethod::before or after), over its layers.
+void runProcedures(Session& session, quant::Procedure quant::WeightMethod::*procedure);
+
+/// After the last epoch: last portions, then the methods' own `after`.
 void finishMethods(Session& session);
 
 bool anyTrainFormDiffers(const Session& session);

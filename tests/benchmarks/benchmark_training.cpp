@@ -11,6 +11,7 @@
 #include "core/train/memory.h"
 #include "tests/benchmarks/contenders.h"
 #include "tests/benchmarks/paired.h"
+#include "tests/benchmarks/random_images.h"
 
 using namespace quantarium;
 using namespace quantarium::benchmarks;
@@ -18,6 +19,7 @@ using namespace quantarium::benchmarks;
 namespace {
 
 constexpr int kWarmUpRounds = 3;
+constexpr int kMemoryRounds = 6;
 
 using Make = std::function<std::unique_ptr<Contender>(const StepSettings&)>;
 
@@ -84,15 +86,15 @@ double peakOf(const Make& make, const StepSettings& settings, std::string& name)
     return bytes;
 }
 
-void runMemory(const StepSettings& settings) {
-    double reference = 0;
-    std::printf("%-36s %12s   relative to float (whole process)\n", "", "peak MiB");
-    for (const auto& make : methods()) {
-        std::string name;
-        const double bytes = peakOf(make, settings, name);
-        if (reference == 0) reference = bytes;
-        std::printf("%-36s %12.0f   %.3f\n", name.c_str(), bytes / 1048576, bytes / reference);
-    }
+void runMemory(const StepSettings& settings, int rounds) {
+    const auto makers = methods();
+    std::vector<std::string> names(makers.size());
+    std::vector<std::vector<double>> bytes(makers.size());
+    for (int round = 0; round < rounds; ++round)
+        for (std::size_t i = 0; i < makers.size(); ++i) bytes[i].push_back(peakOf(makers[i], settings, names[i]));
+    std::printf("%-36s %12s   relative to float (whole process), 95 %% interval\n", "", "peak MiB");
+    for (std::size_t i = 0; i < makers.size(); ++i)
+        std::printf("%-36s %12.0f   %s\n", names[i].c_str(), median(bytes[i]) / 1048576, toString(pairedRatio(bytes[i], bytes[0])).c_str());
 }
 
 } // namespace
@@ -110,11 +112,11 @@ int main(int argc, char** argv) {
         return 2;
     }
     settings.dataFolder = std::filesystem::temp_directory_path() / ("quantarium-benchmark-" + std::to_string(::getpid()));
-    writeRandomImages(settings.dataFolder);
+    writeRandomImages(settings.dataFolder, 128);
     if (what != "memory") train::keepFreedMemory();
     if (what == "methods") runInterleaved(methods(), settings, rounds);
     if (what == "eager") runInterleaved(eager(), settings, rounds);
-    if (what == "memory") runMemory(settings);
+    if (what == "memory") runMemory(settings, std::min(rounds, kMemoryRounds));
     std::filesystem::remove_all(settings.dataFolder);
     return 0;
 }

@@ -3,17 +3,13 @@
 
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/error.h"
-#include "core/base/files.h"
-#include "core/base/random.h"
 #include "core/quant/conv_expanded.h"
 #include "core/quant/value_space.h"
-#include "core/train/memory.h"
 #include "core/train/resolve.h"
 #include "core/train/session.h"
 #include "core/train/training_step.h"
@@ -173,19 +169,6 @@ class EagerContender : public Contender {
 };
 
 } // namespace
-
-void writeRandomImages(const std::filesystem::path& folder) {
-    createFolder(folder);
-    RandomStream random(1);
-    for (const char* name : {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"}) {
-        std::ofstream file(folder / name, std::ios::binary);
-        for (int record = 0; record < 128; ++record) {
-            file.put(static_cast<char>(random.below(10)));
-            for (int byte = 0; byte < 3072; ++byte) file.put(static_cast<char>(random.below(256)));
-        }
-    }
-    std::ofstream(folder / "batches.meta.txt") << "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n";
-}
 
 std::unique_ptr<Contender> sessionContender(const std::string& name, const StepSettings& settings, const std::string& method,
                                             std::int64_t bits, const std::string& precision) {

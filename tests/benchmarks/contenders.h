@@ -25,11 +25,8 @@ class Contender {
 struct StepSettings {
     std::int64_t batch = 128;
     std::int64_t threads = 2;
-    std::filesystem::path dataFolder; ///< of writeRandomImages
+    std::filesystem::path dataFolder; ///< of writeRandomImages (random_images.h)
 };
-
-/// CIFAR-10 files with random pixels and labels, so that the ordinary reader and session are what is measured.
-void writeRandomImages(const std::filesystem::path& folder);
 
 /// A session of ours.
 std::unique_ptr<Contender> sessionContender(const std::string& name, const StepSettings& settings, const std::string& method,

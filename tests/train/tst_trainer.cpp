@@ -25,6 +25,7 @@ class TestTrainer : public QObject {
     void picksTheBestEpochOnValidationData();
     void startsFromAnotherRunsWeights();
     void refusesWeightsOfAnotherNetwork();
+    void noisySearchGetsNewBatchNormStatistics();
     void inqShowsTheMixedFormUntilEverythingIsFrozen();
 
   private:
@@ -259,6 +260,21 @@ void TestTrainer::refusesWeightsOfAnotherNetwork() {
     const auto ended = train("resnet", config, log, folder("lenet").modelFile());
     QVERIFY(ended.state == RunState::Failed);
     QVERIFY2(ended.reason.find("is missing") != std::string::npos, ended.reason.c_str());
+}
+
+void TestTrainer::noisySearchGetsNewBatchNormStatistics() {
+    auto config = smallRun("rdhs", 1, 1);
+    config.network.id = "resnet20";
+    EventLog log;
+    const auto statistics = [&](const std::string& name, double noise) {
+        config.weights.options = {{"noise", noise}};
+        train(name, config, log);
+        const auto before = nn::readTensorFile(folder(name).checkpointFile()).tensors.at("network/bn1.running_mean");
+        const auto after = nn::readTensorFile(folder(name).modelFile()).tensors.at("bn1.running_mean");
+        return torch::equal(before, after);
+    };
+    QVERIFY(statistics("quiet", 0.0));
+    QVERIFY(!statistics("noisy", 0.1));
 }
 
 void TestTrainer::inqShowsTheMixedFormUntilEverythingIsFrozen() {
