@@ -47,6 +47,7 @@ private slots:
     void layoutThemeAndWorkspaceAreRemembered();
     void digitsGoToViews();
     void exportMenuOffersTheTable();
+    void ctrlEOpensTheExportMenu();
     void everyButtonHasAName();
 
 private:
@@ -165,6 +166,10 @@ void MainWindowTest::spacePausesButOnlyWhenNothingElseUsesIt() {
     QVERIFY(m_desk->commands.isEmpty());
     QTest::keyClick(m_window.get(), Qt::Key_Space);
     QCOMPARE(m_desk->commands, QStringList{QStringLiteral("pause run-00001")});
+    m_desk->commands.clear();
+    QTest::keyClick(m_window.get(), Qt::Key_2, Qt::ControlModifier); // no button of the view gets it either
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
+    QCOMPARE(m_desk->commands, QStringList{QStringLiteral("pause run-00001")});
 }
 
 void MainWindowTest::ctrlZBringsRunsBack() {
@@ -251,6 +256,12 @@ void MainWindowTest::exportMenuOffersTheTable() {
     emit menu->aboutToShow();
     for (const char* format : {"CSV", "TSV", "JSON", "Markdown", "LaTeX (booktabs)"})
         QVERIFY2(find(QString::fromLatin1(format)) && find(QString::fromLatin1(format))->isEnabled(), format);
+}
+
+void MainWindowTest::ctrlEOpensTheExportMenu() {
+    QTest::keyClick(m_window.get(), Qt::Key_E, Qt::ControlModifier);
+    QVERIFY(m_window->actions()->exportMenu->isVisible());
+    m_window->actions()->exportMenu->close();
 }
 
 void MainWindowTest::everyButtonHasAName() {

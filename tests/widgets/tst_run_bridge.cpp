@@ -45,6 +45,7 @@ private slots:
     void renameAndExport();
     void wrongConfigurationIsAMessage();
     void anUnusableFolderIsExplained();
+    void aFailedRunSaysWhy();
     void closingCheckpointsWhatRuns();
     void schemaDescribesTheRegistries();
     void onlyTheNewestPlanArrives();
@@ -193,6 +194,19 @@ void RunBridgeTest::anUnusableFolderIsExplained() {
     QVERIFY(bridge.workspaceProblem().contains(workspace()));
     QFile::remove(workspace());
     QVERIFY(open(bridge)); // after the person has removed the cause
+}
+
+void RunBridgeTest::aFailedRunSaysWhy() {
+    RunBridge bridge;
+    QVERIFY(open(bridge));
+    QSignalSpy messages(&bridge, &RunDesk::message);
+    auto config = smallConfig("explodes", 5);
+    config.training.optimizer.options = {{"lr", 1000}};
+    bridge.start({config});
+    QVERIFY(waitForState(bridge, RunState::Failed));
+    QVERIFY(!bridge.row(0).reason.isEmpty());
+    QVERIFY(QTest::qWaitFor([&] { return !messages.isEmpty(); }, kPatienceMs));
+    QVERIFY(messages[0][1].toString().contains(bridge.row(0).reason));
 }
 
 void RunBridgeTest::closingCheckpointsWhatRuns() {

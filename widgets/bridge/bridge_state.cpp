@@ -155,7 +155,11 @@ void RunBridge::State::applyLetter(const RunLetter& letter) {
     emit bridge.rowChanged(index);
     if (letter.started || !letter.epochs.empty() || letter.progress) emit bridge.seriesChanged(id);
     if (!letter.epochs.empty() || letter.weights) emit bridge.snapshotChanged(id);
-    if (letter.ended) refresh({id});
+    if (!letter.ended) return;
+    refresh({id});
+    if (letter.ended->state == RunState::Failed)
+        emit bridge.message(MessageKind::Problem,
+                            rows.row(index).name + QStringLiteral(": ") + rows.row(index).reason);
 }
 
 void RunBridge::State::addSeries(const RunLetter& letter) {

@@ -97,7 +97,10 @@ template <class Work, class Done> void RunBridge::State::inBackground(Work work,
                 Qt::QueuedConnection);
         };
         if (!laboratory) {
-            post([] {});
+            post([this] {
+                emit bridge.message(MessageKind::Warning,
+                                    tr("No workspace is open. Choose one on the start page."));
+            });
             return;
         }
         try {

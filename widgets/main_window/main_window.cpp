@@ -86,7 +86,7 @@ void MainWindow::makeCentre() {
     setCentralWidget(centre);
     for (int i = 0; i < std::min(9, m_tabs->count()); ++i) {
         auto* go = new QShortcut(QKeySequence(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i)), this);
-        connect(go, &QShortcut::activated, this, [this, i] { m_tabs->setCurrentIndex(i); });
+        connect(go, &QShortcut::activated, this, [this, i] { showPanel(panelIds().at(i)); });
     }
 }
 
@@ -165,7 +165,8 @@ void MainWindow::connectActions() {
     connect(m_actions->help, &QAction::triggered, this, &MainWindow::showHelp);
     auto* exporting = new QShortcut(QKeySequence(Qt::CTRL | Qt::Key_E), this);
     connect(exporting, &QShortcut::activated, this, [this] {
-        if (auto* button = findChild<QToolButton*>(QStringLiteral("exportButton"))) button->showMenu();
+        const auto* button = findChild<QToolButton*>(QStringLiteral("exportButton"));
+        m_actions->exportMenu->popup(button->mapToGlobal(button->rect().bottomLeft()));
     });
     connect(new QShortcut(QKeySequence(QKeySequence::Find), this), &QShortcut::activated, this, [this] {
         m_runsDock->show();
@@ -302,6 +303,7 @@ bool MainWindow::showPanel(const QString& id) {
     const auto ids = panelIds();
     if (!ids.contains(id)) return false;
     m_tabs->setCurrentIndex(static_cast<int>(ids.indexOf(id)));
+    m_tabs->tabBar()->setFocus(); // arrows go on to the next view, Space pauses
     return true;
 }
 
