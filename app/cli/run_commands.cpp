@@ -10,9 +10,9 @@
 
 #include "app/cli/host_choice.h"
 #include "app/cli/interrupts.h"
+#include "app/cli/preflight.h"
 #include "app/cli/run_input.h"
 #include "app/cli/run_printers.h"
-#include "core/base/error.h"
 #include "core/base/json.h"
 
 namespace quantarium::cli {
@@ -87,18 +87,6 @@ ExitCode carryOut(Program& program, const RunArguments& arguments,
     return stopped.empty() ? ExitCode::Ok : ExitCode::Interrupted;
 }
 
-/// Missing files are told before anything is queued.
-void requireDataFiles(const std::vector<RunConfig>& configs, const train::Registries& registries) {
-    for (const auto& config : configs) {
-        const auto* const dataset = registries.datasets.find(config.dataset.id);
-        if (!dataset || dataset->embedded || dataset->available(config.dataset.root)) continue;
-        throw Error(ErrorKind::Data, "the files of " + config.dataset.id + " are not there",
-                    config.dataset.root.empty() ? "QUANTARIUM_DATA" : config.dataset.root,
-                    "Set dataset.root or QUANTARIUM_DATA to their folder; datasets/" + config.dataset.id +
-                        ".json says where a person gets them.");
-    }
-}
-
 void addCommon(CLI::App& command, RunArguments& arguments) {
     arguments.where.addOptions(command);
     command.add_flag("--json", arguments.json, "Print one JSON object per event instead of a progress bar");
@@ -122,7 +110,7 @@ void addRun(CLI::App& app, Program& program) {
     command->callback([arguments, &program] {
         program.action = [arguments, &program] {
             const auto configs = readRuns(arguments->input, arguments->settings);
-            requireDataFiles(configs, program.registries);
+            checkBeforeStart(configs, program.registries);
             return carryOut(program, *arguments, [&](RunHost& host) { return host.submit(configs); });
         };
     });

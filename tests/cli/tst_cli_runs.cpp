@@ -165,6 +165,31 @@ private slots:
         QVERIFY2(outcome.error.contains("no-data"), outcome.error.constData());
     }
 
+    void damagedDatasetFiles() {
+        QDir(m_folder.path()).mkdir("cut");
+        for (const char* const name :
+             {"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"}) {
+            QFile file(m_folder.filePath("cut/" + QString(name) + ".bin"));
+            QVERIFY(file.open(QIODevice::WriteOnly));
+            file.write(QByteArray(3073 * 2 - 1, '\1'));
+        }
+        Json config = tinyConfig("float", 32, 1);
+        config["dataset"] = {{"id", "cifar10"}, {"root", m_folder.filePath("cut").toStdString()}};
+        const auto outcome = inWorkspace({"run", writeConfig(m_folder.path(), config)});
+        QVERIFY2(outcome.code == 3, outcome.error.constData());
+        QCOMPARE(outcome.errorLines(), 1);
+        QVERIFY2(outcome.error.contains("batch"), outcome.error.constData());
+    }
+
+    void moreMemoryThanThereIs() {
+        Json config = tinyConfig("float", 32, 1);
+        config["network"] = {{"id", "resnet20"}};
+        config["training"]["batch"] = 1000000;
+        const auto outcome = inWorkspace({"run", writeConfig(m_folder.path(), config)});
+        QVERIFY2(outcome.code == 6, outcome.error.constData());
+        QCOMPARE(outcome.errorLines(), 1);
+    }
+
     void aWorkspaceInUseIsRefused() {
         Json config = tinyConfig("float", 32, 2000);
         CliProcess training(

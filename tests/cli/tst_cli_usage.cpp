@@ -31,10 +31,10 @@ class TestCliUsage : public QObject {
 private slots:
     void initTestCase() { qputenv("QUANTARIUM_WORKSPACE", "/nonexistent/workspace"); }
 
-    void theProgramIsWhatIsTestedHere() {
-        const auto outcome = runCli({"--version"});
+    void theProgramSaysWhatIsTestedHere() {
+        const auto outcome = runCli({"examples"});
         QCOMPARE(outcome.code, 0);
-        QCOMPARE(outcome.out, runInProcess({"--version"}).out);
+        QCOMPARE(outcome.out, runInProcess({"examples"}).out);
     }
 
     void helpNamesCommandsAndExitCodes() {
