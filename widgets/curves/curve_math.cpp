@@ -7,24 +7,23 @@
 #include <QHash>
 
 namespace quantarium::widgets {
-namespace {
-
-/// Optimizer steps in one epoch, from what is recorded: the newest recorded snapshot, else the recorded step
-/// losses.
-double stepsPerEpoch(const RunSource& source, const QString& runId) {
+std::optional<double> recordedStepsPerEpoch(const RunSource& source, const QString& runId) {
     const QVector<qint64> epochs = source.snapshotEpochs(runId);
-    if (!epochs.isEmpty() && epochs.last() > 0) {
-        const auto snapshot = source.snapshot(runId, epochs.last());
-        if (snapshot && snapshot->epoch > 0 && snapshot->step > 0)
-            return double(snapshot->step) / double(snapshot->epoch);
-    }
-    const auto row = source.run(runId);
-    const Curve steps = source.stepLosses(runId);
-    if (!row || row->epochsDone < 1 || steps.x.isEmpty()) return 0;
-    return std::floor(steps.x.last() / double(row->epochsDone));
+    if (epochs.isEmpty() || epochs.last() < 1) return std::nullopt;
+    const auto snapshot = source.snapshot(runId, epochs.last());
+    if (!snapshot || snapshot->epoch < 1 || snapshot->step < 1) return std::nullopt;
+    return double(snapshot->step) / double(snapshot->epoch);
 }
 
-} // namespace
+double estimatedStepsPerEpoch(const RunRow& row, const Curve& stepLosses) {
+    if (stepLosses.x.isEmpty()) return 0;
+    const double steps = stepLosses.x.last();
+    const bool ended = row.epochsDone > 0 && row.state != RunState::Running && row.state != RunState::Paused;
+    if (ended) return std::round(steps / double(row.epochsDone));
+    return row.progress > 0 && row.epochsTotal > 0
+               ? std::round(steps / (row.progress * double(row.epochsTotal)))
+               : 0;
+}
 
 SeriesName parseSeriesName(const QString& name) {
     for (const char* part : {"train", "validation", "test"}) {
@@ -67,10 +66,8 @@ QString axisTitle(CurveAxis axis) {
     return {};
 }
 
-RunAxis::RunAxis(const RunSource& source, const QString& runId, CurveAxis axis) : m_axis(axis) {
-    m_stepsPerEpoch = stepsPerEpoch(source, runId);
-    if (axis == CurveAxis::Seconds) m_seconds = source.epochSeconds(runId);
-}
+RunAxis::RunAxis(CurveAxis axis, double stepsPerEpoch, Curve seconds)
+    : m_axis(axis), m_stepsPerEpoch(stepsPerEpoch), m_seconds(std::move(seconds)) {}
 
 double RunAxis::epochAt(double epoch) const {
     if (m_axis == CurveAxis::Epoch) return epoch;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <optional>
+
 #include <QString>
 #include <QVector>
 
@@ -23,10 +25,17 @@ SeriesName parseSeriesName(const QString& name);
 QString quantityTitle(const QString& quantity);
 QString axisTitle(CurveAxis axis);
 
+/// Optimizer steps in one epoch, from the newest recorded snapshot; empty while there is none or it is still
+/// being read.
+std::optional<double> recordedStepsPerEpoch(const RunSource& source, const QString& runId);
+/// The same guessed from how far the run has come; 0: unknown.
+double estimatedStepsPerEpoch(const RunRow& row, const Curve& stepLosses);
+
 /// Where epochs and steps of one run lie on an axis.
 class RunAxis {
 public:
-    RunAxis(const RunSource& source, const QString& runId, CurveAxis axis);
+    /// `stepsPerEpoch` 0: unknown. `seconds`: wall-clock seconds at each epoch's end.
+    RunAxis(CurveAxis axis, double stepsPerEpoch, Curve seconds);
     /// Epoch values on the axis; epochs that have no place there yet are left out.
     LinePoints ofEpochs(const Curve& curve) const;
     /// Step values on the axis.
@@ -36,7 +45,7 @@ private:
     double epochAt(double epoch) const;
 
     CurveAxis m_axis;
-    double m_stepsPerEpoch = 0; ///< 0: unknown
+    double m_stepsPerEpoch;
     Curve m_seconds;
 };
 

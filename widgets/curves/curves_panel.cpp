@@ -17,6 +17,7 @@
 #include <QVBoxLayout>
 
 #include "widgets/plot/figure_file.h"
+#include "widgets/plot/tool_buttons.h"
 
 namespace quantarium::widgets {
 namespace {
@@ -42,7 +43,9 @@ CurvesPanel::CurvesPanel(RunSource* source, QWidget* parent)
     m_pages->addWidget(m_canvas);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(6, 6, 6, 6);
-    layout->addWidget(makeTools());
+    m_tools = makeTools();
+    m_tools->setStyleSheet(toolRowStyle(m_theme));
+    layout->addWidget(m_tools);
     layout->addWidget(m_pages, 1);
 
     connect(source, &RunSource::checkedRunsChanged, this, &CurvesPanel::scheduleUpdate);
@@ -52,17 +55,6 @@ CurvesPanel::CurvesPanel(RunSource* source, QWidget* parent)
         if (m_source->checkedRuns().contains(id)) scheduleUpdate();
     });
     refresh();
-}
-
-QToolButton* CurvesPanel::makeToggle(const QString& text, const QString& name, const QString& hint) {
-    auto* button = new QToolButton;
-    button->setText(text);
-    button->setObjectName(name);
-    button->setAccessibleName(text);
-    button->setToolTip(hint);
-    button->setCheckable(true);
-    button->setFocusPolicy(Qt::StrongFocus);
-    return button;
 }
 
 QWidget* CurvesPanel::makeTools() {
@@ -99,20 +91,20 @@ QWidget* CurvesPanel::makeTools() {
     m_means->setToolTip(tr("One curve with a band for the checked runs that differ only in their seed"));
     connect(m_means, &QCheckBox::toggled, this, &CurvesPanel::refresh);
 
-    m_quantities = makeToggle(tr("Show"), QStringLiteral("quantities"), tr("Which quantities are plotted"));
-    m_quantities->setCheckable(false);
+    m_quantities =
+        makeToolButton(tr("Show"), QStringLiteral("quantities"), tr("Which quantities are plotted"), false);
     m_quantities->setPopupMode(QToolButton::InstantPopup);
     m_menu = new QMenu(m_quantities);
     m_quantities->setMenu(m_menu);
 
-    m_log = makeToggle(tr("Log loss"), QStringLiteral("logLoss"), tr("Logarithmic axis for the loss"));
-    m_lock = makeToggle(tr("Lock ranges"), QStringLiteral("lock"),
-                        tr("Keep the axes where they are while new data arrives"));
-    m_box = makeToggle(tr("Box zoom"), QStringLiteral("boxZoom"),
-                       tr("Drag a box to zoom into it (also Shift + drag)"));
-    m_reset = makeToggle(tr("Reset view"), QStringLiteral("reset"),
-                         tr("Show everything again (double click or Home)"));
-    m_reset->setCheckable(false);
+    m_log =
+        makeToolButton(tr("Log loss"), QStringLiteral("logLoss"), tr("Logarithmic axis for the loss"), true);
+    m_lock = makeToolButton(tr("Lock ranges"), QStringLiteral("lock"),
+                            tr("Keep the axes where they are while new data arrives"), true);
+    m_box = makeToolButton(tr("Box zoom"), QStringLiteral("boxZoom"),
+                           tr("Drag a box to zoom into it (also Shift + drag)"), true);
+    m_reset = makeToolButton(tr("Reset view"), QStringLiteral("reset"),
+                             tr("Show everything again (double click or Home)"), false);
     connect(m_log, &QToolButton::toggled, this, &CurvesPanel::refresh);
     connect(m_lock, &QToolButton::toggled, this, [this](bool on) {
         for (PlotView* view : std::as_const(m_plots))
@@ -162,6 +154,7 @@ QWidget* CurvesPanel::makeEmpty() {
 
 void CurvesPanel::setTheme(const Theme& theme) {
     m_theme = theme;
+    m_tools->setStyleSheet(toolRowStyle(theme));
     for (PlotView* view : std::as_const(m_plots))
         view->setTheme(theme);
     refresh();
@@ -195,6 +188,26 @@ void CurvesPanel::scheduleUpdate() {
     if (isVisible() && !m_timer.isActive()) m_timer.start();
 }
 
+double CurvesPanel::stepsPerEpoch(const RunRow& row) {
+    const auto known = m_stepsPerEpoch.constFind(row.id);
+    if (known != m_stepsPerEpoch.constEnd()) return *known;
+    const auto exact = recordedStepsPerEpoch(*m_source, row.id);
+    if (exact) m_stepsPerEpoch.insert(row.id, *exact);
+    return exact.value_or(estimatedStepsPerEpoch(row, m_source->stepLosses(row.id)));
+}
+
+void CurvesPanel::alignPlots() {
+    std::optional<ValueRange> all;
+    for (const PlotView* view : std::as_const(m_plots)) {
+        if (!view->isEmpty()) all = all ? united(*all, view->dataXRange()) : view->dataXRange();
+    }
+    for (PlotView* view : std::as_const(m_plots)) {
+        PlotAxis x = view->plotXAxis();
+        x.home = all;
+        view->setXAxis(x);
+    }
+}
+
 QVector<RunRow> CurvesPanel::checkedRows() const {
     QVector<RunRow> rows;
     for (const QString& id : m_source->checkedRuns()) {
@@ -210,7 +223,7 @@ void CurvesPanel::refresh() {
     QStringList quantities{QStringLiteral("loss"), QStringLiteral("top1")};
     m_axes.clear();
     for (const RunRow& row : runs) {
-        m_axes.insert(row.id, RunAxis(*m_source, row.id, axis()));
+        m_axes.insert(row.id, RunAxis(axis(), stepsPerEpoch(row), m_source->epochSeconds(row.id)));
         for (const QString& name : m_source->seriesNames(row.id)) {
             const QString quantity = parseSeriesName(name).quantity;
             if (!quantities.contains(quantity)) quantities.append(quantity);
@@ -220,6 +233,7 @@ void CurvesPanel::refresh() {
     arrangePlots();
     for (const QString& quantity : std::as_const(m_shown))
         updatePlot(quantity, runs);
+    alignPlots();
 
     const auto current = m_source->run(m_source->currentRun());
     m_pages->setCurrentIndex(runs.isEmpty() ? 0 : 1);

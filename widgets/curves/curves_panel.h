@@ -55,7 +55,6 @@ private:
 
     QWidget* makeTools();
     QWidget* makeEmpty();
-    QToolButton* makeToggle(const QString& text, const QString& name, const QString& hint);
     void scheduleUpdate();
     void refresh();
     void updateMenu(const QStringList& quantities);
@@ -68,6 +67,8 @@ private:
                   QVector<PlotBand>& bands);
     void addKey(QVector<PlotSeries>& series) const;
     const StepCurve& stepCurve(const QString& runId);
+    double stepsPerEpoch(const RunRow& row);
+    void alignPlots();
     QVector<RunRow> checkedRows() const;
     QSet<QString> averagedGroups(const QVector<RunRow>& runs) const;
     CurveAxis axis() const;
@@ -77,12 +78,14 @@ private:
     QStringList m_shown{QStringLiteral("loss"), QStringLiteral("top1")};
     QHash<QString, PlotView*> m_plots;
     QHash<QString, StepCurve> m_steps;
-    QHash<QString, RunAxis> m_axes; ///< of this update
+    QHash<QString, RunAxis> m_axes;         ///< of this update
+    QHash<QString, double> m_stepsPerEpoch; ///< known for certain
     QTimer m_timer;
     bool m_stale = true;
     bool m_linking = false;
 
     QStackedWidget* m_pages = nullptr;
+    QWidget* m_tools = nullptr;
     QWidget* m_canvas = nullptr;
     QGridLayout* m_grid = nullptr;
     QComboBox* m_axisBox = nullptr;

@@ -2,6 +2,8 @@
 // CurvesPanel: which lines a plot gets.
 #include "widgets/curves/curves_panel.h"
 
+#include <algorithm>
+
 #include <QCheckBox>
 #include <QSlider>
 #include <QToolButton>
@@ -98,6 +100,7 @@ void CurvesPanel::addStepLoss(const RunRow& row, bool faint, QVector<PlotSeries>
     smooth.colour = faded(colour, faint ? kFaint : 0.75);
     smooth.width = 1.1;
     smooth.inLegend = false;
+    smooth.inCursor = !faint;
     if (m_smoothing->value() > 0) series.append(raw);
     series.append(smooth);
 }
@@ -166,6 +169,9 @@ void CurvesPanel::addKey(QVector<PlotSeries>& series) const {
     QSet<int> pens;
     for (const PlotSeries& one : std::as_const(series))
         pens.insert(one.pen);
+    const bool steps = std::any_of(series.begin(), series.end(), [](const PlotSeries& one) {
+        return one.id.endsWith(QLatin1String("/step"));
+    });
     const QVector<QPair<Qt::PenStyle, QString>> keys{{Qt::DashLine, tr("dashed: training")},
                                                      {Qt::DotLine, tr("dotted: test")},
                                                      {Qt::DashDotLine, tr("dash-dot: partly quantized")}};
@@ -178,6 +184,13 @@ void CurvesPanel::addKey(QVector<PlotSeries>& series) const {
         key.inRange = false;
         series.append(key);
     }
+    if (!steps) return;
+    PlotSeries key{QStringLiteral("key/step"), tr("thin: loss of each step, smoothed")};
+    key.colour = m_theme.mutedText;
+    key.width = 1;
+    key.inCursor = false;
+    key.inRange = false;
+    series.append(key);
 }
 
 } // namespace quantarium::widgets

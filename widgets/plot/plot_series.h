@@ -32,7 +32,7 @@ struct PlotSeries {
     SeriesStyle style = SeriesStyle::Line;
     Qt::PenStyle pen = Qt::SolidLine;
     double width = 1.8;
-    double fill = 0.25; ///< opacity of Steps' and Bars' area
+    double fill = 0.25; ///< opacity of Steps' and Bars' area; 0: outlines, and Stems with hollow dots
     double barWidth = 0.8;
     bool inLegend = true;
     bool inCursor = true;

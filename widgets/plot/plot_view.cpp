@@ -13,6 +13,7 @@ namespace quantarium::widgets {
 namespace {
 
 constexpr int kReplotIntervalMs = 40;
+constexpr QMargins kLeastMargins{58, 8, 12, 15}; // plots one above the other start at the same place
 constexpr const char* kBandLayer = "bands";
 constexpr const char* kCursorLayer = "cursor";
 
@@ -86,7 +87,7 @@ void PlotView::makeLayout() {
     legend->setMargins(QMargins(4, 2, 4, 2));
     legend->setColumnSpacing(14);
     legend->setRowSpacing(0);
-    legend->setIconSize(22, 12);
+    axisRect()->setMinimumMargins(kLeastMargins);
 
     axisRect()->setupFullAxesBox(false);
     xAxis2->setVisible(false);
@@ -121,6 +122,7 @@ void PlotView::setTheme(const Theme& theme) {
     legend->setBorderPen(Qt::NoPen);
     legend->setTextColor(theme.text);
     legend->setFont(font());
+    legend->setIconSize(22, QFontMetrics(font()).height());
     if (m_title) {
         m_title->setTextColor(theme.text);
     }
@@ -241,7 +243,8 @@ QCPAbstractPlottable* PlotView::plottableFor(const PlotSeries& series) {
 void PlotView::styleSeries(QCPAbstractPlottable* plottable, const PlotSeries& series) {
     if (!plottable) return;
     plottable->setName(series.label);
-    QPen pen(series.colour, series.width, series.pen, Qt::FlatCap, Qt::RoundJoin);
+    const bool dots = series.style == SeriesStyle::Points;
+    const QPen pen(series.colour, dots ? 1 : series.width, series.pen, Qt::FlatCap, Qt::RoundJoin);
     const QBrush fill =
         series.fill > 0 ? QBrush(withOpacity(series.colour, series.fill)) : QBrush(Qt::NoBrush);
     if (auto* bars = qobject_cast<QCPBars*>(plottable)) {
@@ -268,7 +271,9 @@ void PlotView::styleSeries(QCPAbstractPlottable* plottable, const PlotSeries& se
         break;
     case SeriesStyle::Stems:
         graph->setLineStyle(QCPGraph::lsImpulse);
-        graph->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, 7));
+        graph->setScatterStyle(series.fill > 0
+                                   ? QCPScatterStyle(QCPScatterStyle::ssDisc, series.colour, 7)
+                                   : QCPScatterStyle(QCPScatterStyle::ssCircle, series.colour, 8));
         break;
     case SeriesStyle::Points:
         graph->setLineStyle(QCPGraph::lsNone);

@@ -59,6 +59,8 @@ public:
     bool isZoomed() const { return m_zoomed; }
     /// Back to the axes' home ranges (automatic ones from the data).
     void resetView();
+    /// From the first to the last x of all series and bands, with a little room.
+    ValueRange dataXRange() const { return automaticX(); }
     ValueRange xRange() const;
     ValueRange yRange() const;
     /// Sets a range as if the person had zoomed.

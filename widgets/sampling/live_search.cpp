@@ -11,9 +11,11 @@
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTableView>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 #include "widgets/plot/number_text.h"
+#include "widgets/plot/tool_buttons.h"
 #include "widgets/sampling/search_model.h"
 #include "widgets/weights/snapshot_history.h"
 
@@ -22,6 +24,7 @@ namespace {
 
 constexpr int kUpdateIntervalMs = 100;
 constexpr int kMostEpochs = 200;
+constexpr int kTableWidth = 640; // all columns readable
 
 double entropyOf(const SearchState& state) {
     return state.meanPathEntropy;
@@ -60,12 +63,9 @@ LiveSearch::LiveSearch(RunSource* source, QWidget* parent)
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(makeTable());
     splitter->addWidget(makeCurves());
-    m_emptyText = new QLabel;
-    m_emptyText->setObjectName(QStringLiteral("searchEmptyText"));
-    m_emptyText->setAlignment(Qt::AlignCenter);
-    m_emptyText->setWordWrap(true);
+    splitter->setSizes({kTableWidth, kTableWidth});
     m_pages = new QStackedWidget;
-    m_pages->addWidget(m_emptyText);
+    m_pages->addWidget(makeEmpty());
     m_pages->addWidget(splitter);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -83,6 +83,34 @@ LiveSearch::LiveSearch(RunSource* source, QWidget* parent)
 
 LiveSearch::~LiveSearch() {
     if (!m_watched.isEmpty()) m_source->watchWeights(m_watched, false);
+}
+
+QWidget* LiveSearch::makeEmpty() {
+    auto* page = new QWidget;
+    auto* column = new QVBoxLayout(page);
+    m_emptyText = new QLabel;
+    m_emptyText->setObjectName(QStringLiteral("searchEmptyText"));
+    m_emptyText->setAlignment(Qt::AlignCenter);
+    m_emptyText->setWordWrap(true);
+    m_emptyButton = makeToolButton(QString(), QStringLiteral("searchEmptyButton"),
+                                   tr("Select the newest run that searches"), false);
+    connect(m_emptyButton, &QToolButton::clicked, this, [this] {
+        const auto run = newestSearch();
+        if (run) m_source->setCurrentRun(run->id);
+    });
+    column->addStretch(1);
+    column->addWidget(m_emptyText);
+    column->addWidget(m_emptyButton, 0, Qt::AlignHCenter);
+    column->addStretch(1);
+    return page;
+}
+
+std::optional<RunRow> LiveSearch::newestSearch() const {
+    for (const RunRow& run : m_source->runs()) {
+        const std::string& method = run.config.weights.method;
+        if ((method == "rdhs" || method == "sgt") && run.id != m_runId) return run;
+    }
+    return std::nullopt;
 }
 
 QWidget* LiveSearch::makeTable() {
@@ -198,10 +226,15 @@ bool LiveSearch::isEmpty() const {
 
 void LiveSearch::refresh() {
     m_stale = false;
-    m_model->setSnapshot(m_source->snapshot(m_runId, -1));
+    auto snapshot = m_source->snapshot(m_runId, -1);
+    const bool beingRead = !snapshot && m_modelRun == m_runId;
+    if (!beingRead) m_model->setSnapshot(std::move(snapshot)); // else what is shown stays until it is here
+    m_modelRun = m_runId;
     m_pages->setCurrentIndex(isEmpty() ? 0 : 1);
     if (isEmpty()) {
-        const auto row = m_source->run(m_runId);
+        const auto row = m_source->run(m_runId), other = newestSearch();
+        m_emptyButton->setVisible(other.has_value());
+        if (other) m_emptyButton->setText(tr("Show “%1”").arg(other->name));
         m_emptyText->setText(row ? tr("“%1” doesn't search its weights, or has not started yet.\nSelect a "
                                       "run with the method RDHS or SGT in the "
                                       "Runs table to watch its search here.")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include <QTimer>
@@ -13,6 +14,7 @@ class QLabel;
 class QListWidget;
 class QStackedWidget;
 class QTableView;
+class QToolButton;
 
 namespace quantarium::widgets {
 
@@ -45,8 +47,11 @@ protected:
     void hideEvent(QHideEvent* event) override;
 
 private:
+    QWidget* makeEmpty();
     QWidget* makeTable();
     QWidget* makeCurves();
+    /// Another run than the shown one, with a search method.
+    std::optional<RunRow> newestSearch() const;
     void setRun(const QString& runId);
     void watch();
     void scheduleUpdate();
@@ -61,12 +66,14 @@ private:
     QString m_runId;
     QString m_watched;
     QString m_layer;
+    QString m_modelRun; ///< whose layers the table has
     SearchModel* m_model;
     SnapshotHistory* m_history;
     QTimer m_timer;
     bool m_stale = true;
     QStackedWidget* m_pages = nullptr;
     QLabel* m_emptyText = nullptr;
+    QToolButton* m_emptyButton = nullptr;
     QTableView* m_table = nullptr;
     QLabel* m_examplesTitle = nullptr;
     QListWidget* m_examples = nullptr;

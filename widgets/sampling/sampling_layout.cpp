@@ -168,7 +168,8 @@ QWidget* SamplingPanel::makeSamplesPage() {
                                         tr("Count"), tr("Difference (pp)"), tr("Mean of y")});
     m_table->verticalHeader()->hide();
     m_table->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
-    m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    m_table->horizontalHeader()->setStretchLastSection(true);
     m_table->setTabKeyNavigation(false);
     m_fit = new QLabel;
     m_fit->setObjectName(QStringLiteral("fit"));

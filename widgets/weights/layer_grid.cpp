@@ -12,8 +12,9 @@
 namespace quantarium::widgets {
 namespace {
 
-constexpr int kCellWidth = 210;
+constexpr int kCellWidth = 210; // the least
 constexpr int kCellHeight = 150;
+constexpr int kWidestCell = 420;
 constexpr int kPadding = 8;
 
 class CellDelegate : public QStyledItemDelegate {
@@ -101,6 +102,7 @@ LayerGrid::LayerGrid(LayerModel* model, QWidget* parent)
     setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     setGridSize(QSize(kCellWidth, kCellHeight));
     setModel(model);
+    connect(model, &QAbstractItemModel::modelReset, this, &LayerGrid::fitCells);
     setItemDelegate(new CellDelegate(this, model));
 }
 
@@ -119,10 +121,24 @@ void LayerGrid::setSharedRange(const std::optional<ValueRange>& range) {
     viewport()->update();
 }
 
+QSize LayerGrid::cellFor(const QSize& room) const {
+    const int layers = std::max(1, m_model->rowCount());
+    const int most = std::max(1, room.width() / kCellWidth);
+    for (int columns = 1; columns < most; ++columns) { // as large as all layers fit without scrolling
+        const int width = std::min(kWidestCell, room.width() / columns),
+                  height = width * kCellHeight / kCellWidth;
+        if ((layers + columns - 1) / columns * height <= room.height()) return {width, height};
+    }
+    return {room.width() / most, kCellHeight};
+}
+
+void LayerGrid::fitCells() {
+    const QSize cell = cellFor(viewport()->size() - QSize(4, 4));
+    if (cell != gridSize()) setGridSize(cell);
+}
+
 void LayerGrid::resizeEvent(QResizeEvent* event) {
-    const int room = std::max(kCellWidth, viewport()->width() - 4);
-    const int columns = std::max(1, room / kCellWidth);
-    setGridSize(QSize(room / columns, kCellHeight));
+    fitCells();
     QListView::resizeEvent(event);
 }
 
@@ -175,15 +191,12 @@ void LayerGrid::paintLayer(QPainter& painter, const QRect& rect, const LayerSnap
 
 void LayerGrid::paintFigure(QCPPainter& painter, const QSize& size) {
     const int layers = std::max(1, m_model->rowCount());
-    int columns = std::max(1, size.width() / kCellWidth);
-    double shrink = 1;
-    for (; columns <= layers; ++columns) { // more and smaller ones until all fit
-        shrink = std::min(1.0, double(size.width()) / (double(columns) * kCellWidth));
-        const int lines = (layers + columns - 1) / columns;
-        if (lines * kCellHeight * shrink <= size.height()) break;
-    }
+    QSize cell = cellFor(size);
+    const int columns = std::max(1, size.width() / cell.width());
+    const double shrink =
+        std::min(1.0, double(size.height()) / ((layers + columns - 1) / columns * cell.height()));
+    painter.translate(size.width() * (1 - shrink) / 2, 0);
     painter.scale(shrink, shrink);
-    const QSize cell(int(size.width() / shrink) / columns, kCellHeight);
     for (int row = 0; row < m_model->rowCount(); ++row) {
         const QRect place(QPoint((row % columns) * cell.width(), (row / columns) * cell.height()), cell);
         paintLayer(painter, place, *m_model->layerAt(row), false);

@@ -31,6 +31,9 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
 
 private:
+    QSize cellFor(const QSize& room) const;
+    void fitCells();
+
     LayerModel* m_model;
     Theme m_theme;
     WeightMode m_mode = WeightMode::Both;

@@ -102,10 +102,10 @@ QVector<PlotSeries> levelDots(const LayerHistory& history, const QColor& colour)
         float opacity;
         const char* label;
     };
-    static constexpr std::array<Class, 4> kClasses{{{0.0, 0.25F, "level with ≤ 1 % of the weights"},
-                                                    {0.01, 0.45F, "1 – 10 %"},
-                                                    {0.1, 0.7F, "10 – 25 %"},
-                                                    {0.25, 1.0F, "more than 25 %"}}};
+    static constexpr std::array<Class, 4> kClasses{{{0.0, 0.25F, "level with up to 1 % of the weights"},
+                                                    {0.01, 0.45F, "level with 1 – 10 %"},
+                                                    {0.1, 0.7F, "level with 10 – 25 %"},
+                                                    {0.25, 1.0F, "level with more than 25 %"}}};
     QVector<PlotSeries> dots;
     for (const Class& one : kClasses) {
         PlotSeries series{QStringLiteral("levels above %1").arg(one.above), QString::fromUtf8(one.label)};

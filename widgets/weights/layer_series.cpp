@@ -45,7 +45,8 @@ PlotSeries histogramSeries(const LayerSnapshot& layer, const Histogram& histogra
 
 PlotSeries stemSeries(const LayerSnapshot& layer, const LayerDrawing& drawing, const Theme& theme) {
     PlotSeries series{drawing.idPrefix + QStringLiteral("levels"),
-                      QStringLiteral("quantized weights (what the network uses)") + drawing.labelSuffix};
+                      drawing.overlay ? QStringLiteral("quantized") + drawing.labelSuffix
+                                      : QStringLiteral("quantized weights (what the network uses)")};
     series.style = SeriesStyle::Stems;
     for (const LevelCount& level : layer.levels) {
         series.x.append(level.value);
@@ -54,6 +55,7 @@ PlotSeries stemSeries(const LayerSnapshot& layer, const LayerDrawing& drawing, c
     series.colour = drawing.colour.value_or(theme.quantized);
     series.pen = drawing.pen;
     series.width = drawing.overlay ? 1.4 : 2.4;
+    series.fill = drawing.overlay ? 0 : 1;
     series.rightAxis = drawing.mode == WeightMode::Both;
     series.reading = [levels = layer.levels, elements = layer.elements](qsizetype i) {
         const LevelCount& level = levels[std::size_t(i)];
@@ -61,6 +63,13 @@ PlotSeries stemSeries(const LayerSnapshot& layer, const LayerDrawing& drawing, c
             .arg(countReading(level.count, elements), numberText(level.value, 6));
     };
     return series;
+}
+
+QString latentLabel(const LayerSnapshot& layer, bool overlay) {
+    if (overlay) return layer.latentFrozen ? QStringLiteral("latent, free") : QStringLiteral("latent");
+    if (!isQuantized(layer)) return QStringLiteral("float weights (kept: the network uses them as they are)");
+    return layer.latentFrozen ? QStringLiteral("latent weights, free (what the optimizer moves)")
+                              : QStringLiteral("latent weights (what the optimizer moves)");
 }
 
 PlotSeries markSeries(const LayerSnapshot& layer, const Theme& theme) {
@@ -133,15 +142,14 @@ QVector<PlotSeries> layerSeries(const LayerSnapshot& layer, const LayerDrawing& 
     QVector<PlotSeries> series;
     if (!drawing.overlay && !layer.valueSpace.empty()) series.append(markSeries(layer, theme));
     if (showsLatent(drawing.mode, layer)) {
-        const QString what =
-            !isQuantized(layer)  ? QStringLiteral("float weights (kept: the network uses them as they are)")
-            : layer.latentFrozen ? QStringLiteral("latent weights, free (what the optimizer moves)")
-                                 : QStringLiteral("latent weights (what the optimizer moves)");
+        const QString latent = latentLabel(layer, drawing.overlay),
+                      frozen = drawing.overlay ? QStringLiteral("frozen")
+                                               : QStringLiteral("latent weights, frozen");
         series.append(
-            histogramSeries(layer, layer.latent, QStringLiteral("latent"), what, theme.latent, drawing));
+            histogramSeries(layer, layer.latent, QStringLiteral("latent"), latent, theme.latent, drawing));
         if (layer.latentFrozen) {
-            series.append(histogramSeries(layer, *layer.latentFrozen, QStringLiteral("frozen"),
-                                          QStringLiteral("latent weights, frozen"), theme.frozen, drawing));
+            series.append(histogramSeries(layer, *layer.latentFrozen, QStringLiteral("frozen"), frozen,
+                                          theme.frozen, drawing));
         }
     }
     if (showsQuantized(drawing.mode, layer)) series.append(stemSeries(layer, drawing, theme));

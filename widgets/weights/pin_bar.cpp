@@ -18,6 +18,12 @@ QString Pin::text() const {
     return QStringLiteral("%1 · %2 · epoch %3").arg(runName, QString::fromStdString(layer.layer)).arg(epoch);
 }
 
+QString Pin::textBeside(const QString& shown) const {
+    return QString::fromStdString(layer.layer) == shown
+               ? QStringLiteral("%1 · epoch %2").arg(runName).arg(epoch)
+               : text();
+}
+
 PinBar::PinBar(QWidget* parent) : QWidget(parent), m_row(new QHBoxLayout(this)) {
     setObjectName(QStringLiteral("pinBar"));
     setAccessibleName(tr("Pinned histograms"));

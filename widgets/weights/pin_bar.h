@@ -22,6 +22,8 @@ struct Pin {
 
     /// "INQ 3 bits · layer1.0.conv1.weight · epoch 4"
     QString text() const;
+    /// The same without the layer where it is `shown`.
+    QString textBeside(const QString& shown) const;
 };
 
 /// The pinned overlays as chips; a click on one (or Enter) removes it.

@@ -12,7 +12,8 @@
 namespace quantarium::widgets {
 
 /// Recorded weight snapshots of one run, fetched a few at a time so that a long run never holds up the
-/// window. Thread: GUI.
+/// window. A source that reads in the background answers null first and emits snapshotChanged when it has
+/// read. Thread: GUI.
 class SnapshotHistory : public QObject {
     Q_OBJECT
 public:

@@ -15,6 +15,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include "widgets/plot/tool_buttons.h"
 #include "widgets/weights/epoch_scrubber.h"
 #include "widgets/weights/layer_grid.h"
 #include "widgets/weights/layer_model.h"
@@ -25,6 +26,7 @@ namespace quantarium::widgets {
 namespace {
 
 constexpr int kUpdateIntervalMs = 80;
+constexpr int kTableWidth = 480; // all columns readable
 
 } // namespace
 
@@ -47,16 +49,15 @@ WeightsPanel::WeightsPanel(RunSource* source, QWidget* parent)
     splitter->setStretchFactor(0, 2);
     splitter->setStretchFactor(1, 5);
     splitter->setChildrenCollapsible(false);
-    column->addWidget(makeTools());
+    splitter->setSizes({kTableWidth, 2 * kTableWidth});
+    m_tools = makeTools();
+    m_tools->setStyleSheet(toolRowStyle(m_theme));
+    column->addWidget(m_tools);
     column->addWidget(splitter, 1);
     column->addWidget(m_scrubber);
 
-    m_emptyText = new QLabel;
-    m_emptyText->setObjectName(QStringLiteral("emptyText"));
-    m_emptyText->setAlignment(Qt::AlignCenter);
-    m_emptyText->setWordWrap(true);
     m_pages = new QStackedWidget;
-    m_pages->addWidget(m_emptyText);
+    m_pages->addWidget(makeEmpty());
     m_pages->addWidget(content);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(6, 6, 6, 6);
@@ -69,22 +70,30 @@ WeightsPanel::WeightsPanel(RunSource* source, QWidget* parent)
     refresh();
 }
 
-QToolButton* WeightsPanel::makeButton(const QString& text, const QString& name, const QString& hint,
-                                      bool checkable) {
-    auto* button = new QToolButton;
-    button->setText(text);
-    button->setObjectName(name);
-    button->setAccessibleName(text);
-    button->setToolTip(hint);
-    button->setCheckable(checkable);
-    button->setFocusPolicy(Qt::StrongFocus);
-    return button;
+QWidget* WeightsPanel::makeEmpty() {
+    auto* page = new QWidget;
+    auto* column = new QVBoxLayout(page);
+    m_emptyText = new QLabel;
+    m_emptyText->setObjectName(QStringLiteral("emptyText"));
+    m_emptyText->setAlignment(Qt::AlignCenter);
+    m_emptyText->setWordWrap(true);
+    m_emptyButton =
+        makeToolButton(QString(), QStringLiteral("emptyButton"), tr("Select the newest run"), false);
+    connect(m_emptyButton, &QToolButton::clicked, this, [this] {
+        const auto runs = m_source->runs();
+        if (!runs.isEmpty()) m_source->setCurrentRun(runs.first().id);
+    });
+    column->addStretch(1);
+    column->addWidget(m_emptyText);
+    column->addWidget(m_emptyButton, 0, Qt::AlignHCenter);
+    column->addStretch(1);
+    return page;
 }
 
 void WeightsPanel::addModeButtons(QHBoxLayout* row) {
     m_modes = new QButtonGroup(this);
     const auto add = [&](WeightMode mode, const QString& text, const QString& name, const QString& hint) {
-        QToolButton* button = makeButton(text, name, hint, true);
+        QToolButton* button = makeToolButton(text, name, hint, true);
         m_modes->addButton(button, int(mode));
         row->addWidget(button);
     };
@@ -121,13 +130,14 @@ QWidget* WeightsPanel::makeTools() {
     m_heights->setAccessibleName(tr("Heights"));
     m_heights->addItems({tr("Counts"), tr("Share (%)")});
     connect(m_heights, &QComboBox::currentIndexChanged, this, &WeightsPanel::refresh);
-    m_share = makeButton(tr("Same range"), QStringLiteral("shareRange"),
-                         tr("One range of weight values for all layers"), true);
-    m_lock = makeButton(tr("Lock ranges"), QStringLiteral("lock"),
-                        tr("Keep the axes where they are while new data arrives"), true);
-    QToolButton* reset = makeButton(tr("Reset view"), QStringLiteral("reset"),
-                                    tr("Back to the robust range (double click or Home)"), false);
-    m_pin = makeButton(tr("Pin"), QStringLiteral("pin"),
+    m_share = makeToolButton(tr("Same range"), QStringLiteral("shareRange"),
+                             tr("One range of weight values for all layers"), true);
+    m_lock = makeToolButton(tr("Lock ranges"), QStringLiteral("lock"),
+                            tr("Keep the axes where they are while new data arrives"), true);
+    QToolButton* reset = makeToolButton(tr("Reset view"), QStringLiteral("reset"),
+                                        tr("Back to the robust range (double click or Home)"), false);
+    m_pin =
+        makeToolButton(tr("Pin"), QStringLiteral("pin"),
                        tr("Keep this run × layer × epoch in the plot, to compare others with it (P)"), false);
     connect(m_share, &QToolButton::toggled, this, &WeightsPanel::refresh);
     connect(m_lock, &QToolButton::toggled, this, [this](bool on) {
@@ -234,7 +244,7 @@ void WeightsPanel::makeShortcuts() {
 void WeightsPanel::connectSource() {
     connect(m_source, &RunSource::currentRunChanged, this, &WeightsPanel::setRun);
     connect(m_source, &RunSource::runsChanged, this, [this] {
-        if (m_model->rowCount() == 0) scheduleUpdate();
+        if (m_pages->currentIndex() == 0) scheduleUpdate();
     });
     connect(m_source, &RunSource::snapshotChanged, this, [this](const QString& id) {
         if (id == m_runId) scheduleUpdate();

@@ -11,6 +11,7 @@
 
 #include "widgets/plot/figure_file.h"
 #include "widgets/plot/number_text.h"
+#include "widgets/plot/tool_buttons.h"
 #include "widgets/weights/epoch_scrubber.h"
 #include "widgets/weights/layer_grid.h"
 #include "widgets/weights/layer_history.h"
@@ -65,6 +66,7 @@ void WeightsPanel::scheduleUpdate() {
 
 void WeightsPanel::setTheme(const Theme& theme) {
     m_theme = theme;
+    m_tools->setStyleSheet(toolRowStyle(theme));
     m_plot->setTheme(theme);
     m_ridges->setTheme(theme);
     m_heat->setTheme(theme);
@@ -90,18 +92,30 @@ void WeightsPanel::updateEpochs() {
                                    : QString());
 }
 
+void WeightsPanel::showEmpty() {
+    const auto row = m_source->run(m_runId);
+    const bool reading = !m_source->snapshotEpochs(m_runId).isEmpty();
+    m_emptyText->setText(
+        reading ? tr("Reading the weights of “%1”…").arg(row ? row->name : m_runId)
+        : row ? tr("“%1” has no weight snapshots yet.\nThey appear when its training starts.").arg(row->name)
+              : tr("No run is selected.\nSelect one in the Runs table to see its weights."));
+    const auto runs = m_source->runs();
+    m_emptyButton->setVisible(!row && !runs.isEmpty());
+    if (!runs.isEmpty()) m_emptyButton->setText(tr("Show “%1”").arg(runs.first().name));
+    m_pages->setCurrentIndex(0);
+}
+
 void WeightsPanel::refresh() {
     m_stale = false;
     updateEpochs();
-    m_model->setSnapshot(m_source->snapshot(m_runId, m_scrubber->epoch()));
+    auto snapshot = m_source->snapshot(m_runId, m_scrubber->epoch());
+    const bool beingRead = !snapshot && m_modelRun == m_runId && !m_source->snapshotEpochs(m_runId).isEmpty();
+    if (!beingRead) m_model->setSnapshot(std::move(snapshot)); // else what is shown stays until it is here
+    m_modelRun = m_runId;
     const auto row = m_source->run(m_runId);
     m_runText->setText(row ? row->name : QString());
     if (m_model->rowCount() == 0) {
-        m_emptyText->setText(
-            row ? tr("“%1” has no weight snapshots yet.\nThey appear when its training starts.")
-                      .arg(row->name)
-                : tr("No run is selected.\nSelect one in the Runs table to see its weights."));
-        m_pages->setCurrentIndex(0);
+        showEmpty();
         return;
     }
     m_pages->setCurrentIndex(1);
@@ -148,7 +162,7 @@ void WeightsPanel::updateLayerPlot() {
                              share,
                              true,
                              QStringLiteral("pin%1/").arg(i),
-                             QStringLiteral(" · ") + pin.text(),
+                             QStringLiteral(" · ") + pin.textBeside(m_layer),
                              m_theme.runColour(pin.runColour),
                              PinBar::penOf(i)};
         series += layerSeries(pin.layer, overlay, m_theme);

@@ -60,7 +60,8 @@ private:
 
     QWidget* makeTools();
     void addModeButtons(QHBoxLayout* row);
-    QToolButton* makeButton(const QString& text, const QString& name, const QString& hint, bool checkable);
+    QWidget* makeEmpty();
+    void showEmpty();
     QWidget* makeTable();
     QWidget* makeViews();
     void makeShortcuts();
@@ -84,6 +85,7 @@ private:
     QString m_runId;
     QString m_watched; ///< the run whose live snapshots are asked for
     QString m_layer;
+    QString m_modelRun; ///< whose layers the table has
     LayerModel* m_model;
     SnapshotHistory* m_history;
     QTimer m_timer;
@@ -91,6 +93,8 @@ private:
 
     QStackedWidget* m_pages = nullptr;
     QLabel* m_emptyText = nullptr;
+    QToolButton* m_emptyButton = nullptr;
+    QWidget* m_tools = nullptr;
     QLabel* m_runText = nullptr;
     QButtonGroup* m_modes = nullptr;
     QComboBox* m_heights = nullptr;

@@ -43,6 +43,8 @@ public:
     void add(const Run& run);
     /// One more epoch's snapshot, announced.
     void addEpoch(const QString& id, std::shared_ptr<const WeightSnapshot> snapshot);
+    /// From now on recorded snapshots are null when first asked for, and announced once they are there.
+    void readInBackground() { m_background = true; }
     const QSet<QString>& watched() const { return m_watched; }
     Run& at(const QString& id) { return m_runs[id]; }
 
@@ -52,6 +54,8 @@ private:
     QStringList m_checked;
     QString m_current;
     QSet<QString> m_watched;
+    bool m_background = false;
+    mutable QSet<QPair<QString, qint64>> m_read;
 };
 
 /// Numbers in 0 … 1 that look random and are the same everywhere (splitmix64).

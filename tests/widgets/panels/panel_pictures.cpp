@@ -33,7 +33,7 @@ public:
     }
 
     void take(QWidget& panel, const QString& name) const {
-        QTest::qWait(250); // replots and fetched snapshots; this program asserts nothing
+        QTest::qWait(1500); // replots and fetched snapshots; this program asserts nothing
         const QString file = m_folder + QLatin1Char('/') + name +
                              (m_theme.dark ? QStringLiteral("_dark.png") : QStringLiteral("_light.png"));
         if (!panel.grab().save(file)) QTextStream(stderr) << "can't write " << file << "\n";

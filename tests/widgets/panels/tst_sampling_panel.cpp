@@ -268,7 +268,8 @@ void TestSamplingPanel::searchIsEmptyForOtherRuns() {
     QVERIFY(stage.panel->search()->isEmpty());
     QVERIFY(stage.child<QLabel>("searchEmptyText")->text().contains("RDHS"));
     QVERIFY(stage.panel->exportFormats().isEmpty());
-    stage.source.setCurrentRun("rdhs-b");
+    QTest::mouseClick(stage.child<QToolButton>("searchEmptyButton"), Qt::LeftButton);
+    QCOMPARE(stage.source.currentRun(), QStringLiteral("rdhs-b")); // the newest that searches
     QTRY_VERIFY(!stage.panel->search()->isEmpty());
 }
 

@@ -82,6 +82,7 @@ private slots:
     void gridOpensALayer();
     void ridgesAndHeatMapShowTheEpochs();
     void historyIsFetchedInPieces();
+    void waitsForWhatIsBeingRead();
     void latentSharesKeepTheWeights();
     void emptyStatesSayWhatFillsThem();
     void exportsExactCounts();
@@ -354,6 +355,19 @@ void TestWeightsPanel::historyIsFetchedInPieces() {
     QVERIFY(history.snapshots().isEmpty());
 }
 
+void TestWeightsPanel::waitsForWhatIsBeingRead() {
+    Stage stage("inq5");
+    stage.source.readInBackground();
+    stage.panel->scrubber()->setEpochs(stage.source.snapshotEpochs("inq5"));
+    for (int i = 0; i < 8; ++i)
+        stage.panel->scrubber()->stepBack();
+    QCOMPARE(stage.panel->scrubber()->epoch(), 5);
+    QVERIFY(!stage.panel->exportFormats().isEmpty()); // what was there stays
+    QTRY_VERIFY(stage.panel->layerPlot()->title().contains("epoch 5"));
+    stage.child<QTabWidget>("views")->setCurrentIndex(2);
+    QTRY_COMPARE(stage.panel->ridgePlot()->bands().size(), 13);
+}
+
 void TestWeightsPanel::latentSharesKeepTheWeights() {
     LayerSnapshot layer;
     layer.elements = 10;
@@ -373,11 +387,15 @@ void TestWeightsPanel::emptyStatesSayWhatFillsThem() {
     panel.show();
     QVERIFY(panel.findChild<QLabel*>("emptyText")->text().contains("Runs table"));
     QVERIFY(panel.exportFormats().isEmpty());
+    auto* button = panel.findChild<QToolButton*>("emptyButton");
+    QVERIFY(!button->isVisible());
     FakeSource::Run queued;
     queued.row.id = QStringLiteral("q");
     queued.row.name = QStringLiteral("Queued run");
     source.add(queued);
-    source.setCurrentRun("q");
+    QTRY_VERIFY(button->isVisible());
+    QTest::mouseClick(button, Qt::LeftButton);
+    QCOMPARE(source.currentRun(), QStringLiteral("q"));
     QTRY_VERIFY(panel.findChild<QLabel*>("emptyText")->text().contains("Queued run"));
     source.addEpoch("q", test::makeSnapshot("inq", 3, 1, 1));
     QTRY_VERIFY(!panel.exportFormats().isEmpty());
