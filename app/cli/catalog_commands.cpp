@@ -10,7 +10,6 @@
 #include "app/cli/catalog.h"
 #include "app/cli/text_table.h"
 #include "core/base/registry.h"
-#include "core/base/text.h"
 #include "core/run/examples.h"
 
 namespace quantarium::cli {
@@ -115,7 +114,7 @@ void addCatalog(CLI::App& app, Program& program, const Catalog& catalog) {
 ExitCode printExamples(Program& program) {
     for (const auto& example : builtinExamples()) {
         program.out << example.id << "  " << example.title << " (" << example.runs.size() << " runs, about "
-                    << formatDuration(60 * example.minutes) << " on two processor cores)\n"
+                    << fixedNumber(example.minutes, 0) << " minutes on two processor cores)\n"
                     << wrapped(example.shows, 2, kWidth);
     }
     program.out << "\nStart one with \"quantarium-cli run ID\".\n";
