@@ -368,8 +368,10 @@ void PlotView::updateSeriesData(bool inside) {
 void PlotView::updateLegend() {
     legend->clearItems();
     for (const PlotSeries& series : std::as_const(m_series)) {
-        if (series.inLegend && !series.label.isEmpty())
-            legend->addItem(new QCPPlottableLegendItem(legend, m_plottables.value(series.id)));
+        if (!series.inLegend || series.label.isEmpty()) continue;
+        auto* item = new QCPPlottableLegendItem(legend, m_plottables.value(series.id));
+        item->setMargins(QMargins(0, 0, 0, 3)); // else letters below the line are cut off
+        legend->addItem(item);
     }
     legend->setVisible(legend->itemCount() > 0);
     layoutLegend();

@@ -207,7 +207,7 @@ void PlotView::placeCursorLabel() {
     const int line = int(xAxis->coordToPixel(*m_cursor));
     int left = line + kCursorGap;
     if (left + m_cursorLabel->width() > width())
-        left = std::max(0, line - kCursorGap - m_cursorLabel->width());
+        left = std::max(axisRect()->left() + 2, line - kCursorGap - m_cursorLabel->width());
     m_cursorLabel->move(left, axisRect()->top() + 4);
     m_cursorLabel->show();
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <QGridLayout>
+#include <QHash>
 #include <QHeaderView>
 #include <QLabel>
 #include <QListWidget>
@@ -275,7 +276,7 @@ void LiveSearch::chooseExample(int row) {
                       tr("weight %1 of %2").arg(countText(example.index), m_layer));
 }
 
-PlotSeries LiveSearch::layerLine(const QString& layer, double (*value)(const SearchState&)) const {
+PlotSeries LiveSearch::layerLine(const QString& layer) const {
     PlotSeries line{layer, layer};
     const bool chosen = layer == m_layer;
     line.colour = chosen ? m_theme.accent : m_theme.mutedText;
@@ -283,30 +284,37 @@ PlotSeries LiveSearch::layerLine(const QString& layer, double (*value)(const Sea
     line.width = chosen ? 2.4 : 1;
     line.inLegend = chosen;
     line.inCursor = chosen;
-    const std::string name = layer.toStdString();
-    const auto& snapshots = m_history->snapshots();
-    for (auto entry = snapshots.begin(); entry != snapshots.end(); ++entry) {
-        for (const LayerSnapshot& one : entry.value()->layers) {
-            if (one.layer != name || !one.search || std::isnan(value(*one.search))) continue;
-            line.x.append(double(entry.key()));
-            line.y.append(value(*one.search));
-        }
-    }
     return line;
 }
 
-void LiveSearch::updateCurves() {
-    const QVector<QPair<PlotView*, double (*)(const SearchState&)>> plots{
-        {m_entropy, entropyOf}, {m_largest, largestOf}, {m_flips, flipsOf}, {m_temperature, temperatureOf}};
-    for (const auto& [view, value] : plots) {
-        QVector<PlotSeries> lines;
-        for (int row = 0; row < m_model->rowCount(); ++row) {
-            const QString layer = QString::fromStdString(m_model->layerAt(row)->layer);
-            if (layer != m_layer) lines.append(layerLine(layer, value));
-        }
-        if (m_model->rowCount() > 0) lines.append(layerLine(m_layer, value)); // in front
-        view->setSeries(lines);
+QVector<PlotSeries> LiveSearch::layerLines(double (*value)(const SearchState&)) const {
+    QVector<PlotSeries> lines;
+    QHash<QString, qsizetype> places;
+    for (int row = 0; row < m_model->rowCount(); ++row) {
+        const QString layer = QString::fromStdString(m_model->layerAt(row)->layer);
+        places.insert(layer, lines.size());
+        lines.append(layerLine(layer));
     }
+    const auto& snapshots = m_history->snapshots();
+    for (auto entry = snapshots.begin(); entry != snapshots.end(); ++entry) {
+        for (const LayerSnapshot& one : entry.value()->layers) {
+            if (!one.search || std::isnan(value(*one.search))) continue;
+            const qsizetype place = places.value(QString::fromStdString(one.layer), -1);
+            if (place < 0) continue;
+            lines[place].x.append(double(entry.key()));
+            lines[place].y.append(value(*one.search));
+        }
+    }
+    const qsizetype chosen = places.value(m_layer, -1);
+    if (chosen >= 0) lines.append(lines.takeAt(chosen)); // in front
+    return lines;
+}
+
+void LiveSearch::updateCurves() {
+    m_entropy->setSeries(layerLines(entropyOf));
+    m_largest->setSeries(layerLines(largestOf));
+    m_flips->setSeries(layerLines(flipsOf));
+    m_temperature->setSeries(layerLines(temperatureOf));
 }
 
 QString LiveSearch::csv() const {

@@ -59,7 +59,8 @@ private:
     void updateExamples();
     void updateCurves();
     void chooseExample(int row);
-    PlotSeries layerLine(const QString& layer, double (*value)(const SearchState&)) const;
+    PlotSeries layerLine(const QString& layer) const;
+    QVector<PlotSeries> layerLines(double (*value)(const SearchState&)) const;
 
     RunSource* m_source;
     Theme m_theme;

@@ -165,7 +165,7 @@ QWidget* SamplingPanel::makeSamplesPage() {
     m_table->setObjectName(QStringLiteral("fitTable"));
     m_table->setAccessibleName(tr("Measured against closed form"));
     m_table->setHorizontalHeaderLabels({tr("Category"), tr("log α"), tr("Closed form"), tr("Measured"),
-                                        tr("Count"), tr("Difference (pp)"), tr("Mean of y")});
+                                        tr("Count"), tr("Δ (pp)"), tr("Mean of y")});
     m_table->verticalHeader()->hide();
     m_table->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);

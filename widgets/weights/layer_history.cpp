@@ -11,6 +11,7 @@ namespace quantarium::widgets {
 namespace {
 
 constexpr int kColumns = 128;
+constexpr double kStemHeight = 0.7;   // of the highest stem, in the same; stems don't overlap
 constexpr double kRidgeOverlap = 1.6; // height of the highest ridge, in distances between ridges
 
 void addOverlap(const Histogram& histogram, const ValueRange& range, QVector<double>& cells) {
@@ -172,7 +173,8 @@ void showRidges(PlotView& view, const LayerHistory& history, WeightMode mode, co
         for (const double cell : ridges.last())
             highest = std::max(highest, cell);
     }
-    const double highestLevel = highestLevelShare(history);
+    const double highestLevel = highestLevelShare(history),
+                 stemHeight = kStemHeight * epochDistance(history.epochs);
     QVector<Stem> stems;
     const double cell = (range.high - range.low) / kColumns;
     for (qsizetype i = history.epochs.size() - 1; i >= 0; --i) { // the newest behind
@@ -190,7 +192,7 @@ void showRidges(PlotView& view, const LayerHistory& history, WeightMode mode, co
             bands.append(band);
         }
         if (highestLevel > 0 && showsQuantized(mode, *history.layers[i]))
-            appendStems(stems, *history.layers[i], base, height, highestLevel);
+            appendStems(stems, *history.layers[i], base, stemHeight, highestLevel);
     }
     if (!bands.isEmpty()) {
         PlotSeries key{QStringLiteral("key"), QStringLiteral("latent weights")};

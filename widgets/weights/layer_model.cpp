@@ -38,6 +38,10 @@ QString textOf(const LayerSnapshot& layer, int column) {
     }
 }
 
+bool isText(int column) {
+    return column == LayerModel::Layer || column == LayerModel::Method;
+}
+
 } // namespace
 
 void LayerModel::setSnapshot(std::shared_ptr<const WeightSnapshot> snapshot) {
@@ -80,7 +84,7 @@ QVariant LayerModel::data(const QModelIndex& index, int role) const {
     case Qt::ToolTipRole:
         return numbersLine(*layer);
     case Qt::TextAlignmentRole:
-        return int((index.column() <= Method ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+        return int((isText(index.column()) ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
     case Qt::AccessibleTextRole:
         return QStringLiteral("%1: %2").arg(headerData(index.column(), Qt::Horizontal).toString(),
                                             textOf(*layer, index.column()));
@@ -91,14 +95,16 @@ QVariant LayerModel::data(const QModelIndex& index, int role) const {
 
 QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount) return {};
-    static const char* const kTitles[] = {"Layer",     "Method",    "Bits",   "Levels used / usable",
-                                          "SQNR (dB)", "Zeros (%)", "Weights"};
-    static const char* const kShort[] = {"Layer",     "Method",    "Bits",   "Levels",
-                                         "SQNR (dB)", "Zeros (%)", "Weights"};
+    static const char* const kTitles[] = {"Parameter name",       "Bits of the quantized weight",
+                                          "Levels used / usable", "Signal-to-quantization-noise ratio",
+                                          "Share of zeros",       "Number of weights",
+                                          "Quantization method"};
+    static const char* const kShort[] = {"Layer",     "Bits",    "Levels", "SQNR (dB)",
+                                         "Zeros (%)", "Weights", "Method"};
     if (role == Qt::DisplayRole) return QString::fromLatin1(kShort[section]);
     if (role == Qt::ToolTipRole) return QString::fromLatin1(kTitles[section]);
     if (role == Qt::TextAlignmentRole)
-        return int((section <= Method ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+        return int((isText(section) ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
     return {};
 }
 

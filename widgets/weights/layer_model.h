@@ -13,7 +13,7 @@ namespace quantarium::widgets {
 class LayerModel : public QAbstractTableModel {
     Q_OBJECT
 public:
-    enum Column { Layer, Method, Bits, Levels, Sqnr, Zeros, Weights, ColumnCount };
+    enum Column { Layer, Bits, Levels, Sqnr, Zeros, Weights, Method, ColumnCount };
 
     using QAbstractTableModel::QAbstractTableModel;
 
