@@ -26,7 +26,7 @@ namespace quantarium::widgets {
 namespace {
 
 constexpr int kUpdateIntervalMs = 80;
-constexpr int kTableWidth = 480; // all columns readable
+constexpr int kTableWidth = 570; // all columns readable
 
 } // namespace
 
@@ -49,9 +49,10 @@ WeightsPanel::WeightsPanel(RunSource* source, QWidget* parent)
     splitter->setStretchFactor(0, 2);
     splitter->setStretchFactor(1, 5);
     splitter->setChildrenCollapsible(false);
-    splitter->setSizes({kTableWidth, 2 * kTableWidth});
+    splitter->setSizes({kTableWidth, kTableWidth * 3 / 2});
     m_tools = makeTools();
-    m_tools->setStyleSheet(toolRowStyle(m_theme));
+    for (QWidget* row : {m_tools, static_cast<QWidget*>(m_scrubber)})
+        row->setStyleSheet(toolRowStyle(m_theme));
     column->addWidget(m_tools);
     column->addWidget(splitter, 1);
     column->addWidget(m_scrubber);

@@ -66,7 +66,8 @@ void WeightsPanel::scheduleUpdate() {
 
 void WeightsPanel::setTheme(const Theme& theme) {
     m_theme = theme;
-    m_tools->setStyleSheet(toolRowStyle(theme));
+    for (QWidget* row : {m_tools, static_cast<QWidget*>(m_scrubber)})
+        row->setStyleSheet(toolRowStyle(theme));
     m_plot->setTheme(theme);
     m_ridges->setTheme(theme);
     m_heat->setTheme(theme);
