@@ -9,6 +9,7 @@
 #include "app/desktop/desktop_options.h"
 #include "app/desktop/render.h"
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/study/default_workspace.h"
 #include "widgets/bridge/laboratory_setup.h"
 #include "widgets/bridge/run_bridge.h"
@@ -69,6 +70,7 @@ int runDesktop(QApplication& application, const desktop::DesktopOptions& options
 } // namespace
 
 int main(int argc, char** argv) {
+    quantarium::reportFileSizeLimits();
     int exitCode = 0;
     const auto options = quantarium::desktop::readCommandLine(argc, argv, exitCode);
     if (!options) return exitCode;

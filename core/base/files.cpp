@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -77,6 +78,8 @@ void appendToFile(const std::filesystem::path& file, std::string_view content) {
     }
     ::close(descriptor);
 }
+
+void reportFileSizeLimits() { ::signal(SIGXFSZ, SIG_IGN); }
 
 void createFolder(const std::filesystem::path& folder) {
     std::error_code code;

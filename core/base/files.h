@@ -18,6 +18,9 @@ void writeFileAtomically(const std::filesystem::path& file, std::string_view con
 /// Appends one record durably (fsync). A crash leaves at most a cut last record. Throws Error(Storage).
 void appendToFile(const std::filesystem::path& file, std::string_view content);
 
+/// Makes a file-size limit an error of the write that meets it instead of the end of the process. Call once, in main.
+void reportFileSizeLimits();
+
 /// Creates a folder and its parents. Throws Error(Storage) naming the folder.
 void createFolder(const std::filesystem::path& folder);
 

@@ -20,10 +20,13 @@ namespace quantarium::train {
 
 namespace {
 
-constexpr int kTrainingNiceness = 5;
+constexpr int kNicer = 5; ///< than the thread that started the program
 
 /// Training gives way to the GUI's thread; threads it starts inherit this.
-void lowerPriority() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kTrainingNiceness); }
+void lowerPriority() {
+    const auto thread = static_cast<id_t>(::syscall(SYS_gettid));
+    ::setpriority(PRIO_PROCESS, thread, ::getpriority(PRIO_PROCESS, thread) + kNicer);
+}
 
 struct RunningRun {
     std::int64_t threads = 1;
