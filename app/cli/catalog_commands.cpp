@@ -114,7 +114,7 @@ void addCatalog(CLI::App& app, Program& program, const Catalog& catalog) {
 ExitCode printExamples(Program& program) {
     for (const auto& example : builtinExamples()) {
         program.out << example.id << "  " << example.title << " (" << example.runs.size() << " runs, about "
-                    << fixedNumber(example.minutes, 0) << " minutes on two processor cores)\n"
+                    << fixedNumber(example.minutes, 0) << " min on two processor cores)\n"
                     << wrapped(example.shows, 2, kWidth);
     }
     program.out << "\nStart one with \"quantarium-cli run ID\".\n";

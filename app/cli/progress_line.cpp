@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kNameWidth = 28;
 constexpr std::size_t kShortestBar = 8;
-constexpr std::size_t kLongestBar = 40;
+constexpr std::size_t kUsualBar = 20; ///< details go before the bar becomes shorter than this
+constexpr std::size_t kBarStep = 4;   ///< so that the bar keeps its length while the numbers behind it change
 
 std::string bar(double share, std::size_t width, bool unicode) {
     static const std::array<const char*, 8> kEighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
@@ -76,11 +77,12 @@ std::string progressLine(const RunProgress& run, std::size_t width, bool unicode
         return text;
     };
     const std::size_t head = displayWidth(place) + displayWidth(name) + 2;
-    while (parts.size() > 2 && head + kShortestBar + displayWidth(tail()) > width)
+    while (parts.size() > 2 && head + kUsualBar + displayWidth(tail()) > width)
         parts.pop_back();
     const std::size_t used = head + displayWidth(tail());
     if (used + kShortestBar > width) return shortened(place + name + tail(), width);
-    return place + name + "  " + bar(shareDone(run), std::min(kLongestBar, width - used), unicode) + tail();
+    const std::size_t length = std::min(kUsualBar, (width - used) / kBarStep * kBarStep);
+    return place + name + "  " + bar(shareDone(run), length, unicode) + tail();
 }
 
 } // namespace quantarium::cli

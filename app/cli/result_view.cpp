@@ -26,29 +26,32 @@ constexpr std::array<std::pair<const char*, Writer>, 6> kWriters{{{"csv", store:
                                                                   {"tsv", store::toTsv},
                                                                   {"text", store::toText}}};
 
-/// The columns of the run table that fit on a terminal.
-const std::set<std::string>& shortColumns() {
-    static const std::set<std::string> keys{"name",
-                                            "state",
-                                            "method",
-                                            "bits",
-                                            "last_top1",
-                                            "best_top1",
-                                            "delta_to_float",
-                                            "memory_reduction_weights",
-                                            "memory_reduction_all",
-                                            "time_to_float",
-                                            "seconds"};
-    return keys;
+/// The columns of the run table that fit on a terminal, under shorter titles.
+const std::map<std::string, std::string>& shortTitles() {
+    static const std::map<std::string, std::string> titles{{"name", "Name"},
+                                                           {"state", "State"},
+                                                           {"method", "Method"},
+                                                           {"bits", "Bits"},
+                                                           {"last_top1", "Last"},
+                                                           {"best_top1", "Best"},
+                                                           {"measured_on", "Top-1 on"},
+                                                           {"delta_to_float", "Δ to float"},
+                                                           {"memory_reduction_weights", "Memory"},
+                                                           {"seconds", "Time"}};
+    return titles;
 }
 
-ResultTable onlyColumns(const ResultTable& table, const std::set<std::string>& keys) {
+ResultTable shortened(const ResultTable& table) {
     ResultTable result;
-    result.notes = table.notes;
+    result.notes = {
+        "Δ to float: best top-1 minus that of its float run. Memory: the quantized weights alone. "
+        "\"quantarium-cli export\" has every column."};
     result.rows.resize(table.rows.size());
     for (std::size_t column = 0; column < table.columns.size(); ++column) {
-        if (!keys.contains(table.columns[column].key)) continue;
+        const auto title = shortTitles().find(table.columns[column].key);
+        if (title == shortTitles().end()) continue;
         result.columns.push_back(table.columns[column]);
+        result.columns.back().title = title->second;
         for (std::size_t row = 0; row < table.rows.size(); ++row)
             result.rows[row].push_back(table.rows[row][column]);
     }
@@ -149,7 +152,7 @@ std::string shortResults(const store::Workspace& workspace, std::vector<RunRecor
                          [&](const RunRecord& start) { return start.id == run.startRun; }))
             if (auto start = workspace.find(run.startRun)) starts.push_back(std::move(*start));
     runs.insert(runs.begin(), starts.begin(), starts.end());
-    return store::toText(onlyColumns(store::runTable(workspace, runs), shortColumns()));
+    return store::toText(shortened(store::runTable(workspace, runs)));
 }
 
 ResultTable comparison(const store::Workspace& workspace, const std::vector<RunRecord>& runs) {

@@ -56,7 +56,9 @@ protected:
             for (const auto& remark : started->report.notes)
                 m_lasting += titled(run) + ": " + remark + "\x1b[K\n";
         if (const auto* ended = std::get_if<RunEnded>(&event)) m_lasting += endLine(run, *ended) + "\x1b[K\n";
-        redraw();
+        // A Progress follows each epoch and each change of phase.
+        if (!std::holds_alternative<EpochDone>(event) && !std::holds_alternative<WeightsSeen>(event))
+            redraw();
     }
     void showNote(const std::string& sentence) override {
         m_lasting += sentence + "\x1b[K\n";

@@ -53,9 +53,7 @@ private slots:
 
     void progressLineShowsWhatMatters() {
         const auto line = progressLine(halfDone(), 200, true);
-        QVERIFY2(
-            line.starts_with("[2/4] INQ, 5 bits  ██████████░░░░░░░░░░  50 %  30 s left"),
-            line.c_str());
+        QVERIFY2(line.starts_with("[2/4] INQ, 5 bits  ██████████░░░░░░░░░░  50 %  30 s left"), line.c_str());
         for (const char* const part : {"epoch 3/4", "validation_top1 78.2 %", "loss 0.412"})
             QVERIFY2(line.find(part) != std::string::npos, line.c_str());
     }
@@ -88,8 +86,9 @@ private slots:
         QCOMPARE(exitCodeFor(ErrorKind::Storage), ExitCode::Storage);
         QCOMPARE(exitCodeFor(ErrorKind::Run), ExitCode::RunFailed);
         QCOMPARE(exitCodeFor(ErrorKind::Resource), ExitCode::Resource);
-        for (const auto code : {0, 1, 2, 3, 4, 5, 6, 130})
-            QVERIFY(exitCodeHelp().find("  " + std::to_string(code) + "  ") != std::string::npos);
+        for (const char* const code :
+             {"  0  ", "  1  ", "  2  ", "  3  ", "  4  ", "  5  ", "  6  ", "  130  "})
+            QVERIFY(exitCodeHelp().find(code) != std::string::npos);
     }
 
     void settingsChangeEveryRunOfAnExample() {
