@@ -344,7 +344,8 @@ private slots:
             layer.setLogits(torch::tensor(logits).view({4, 1}).expand({4, 100000}));
             const auto weight = layer.weight(Mode::Train);
             std::vector<std::size_t> counts;
-            for (const float value : ValueSpace::published(2).values())
+            const auto space = ValueSpace::published(2);
+            for (const float value : space.values())
                 counts.push_back((weight == value).sum().item<std::int64_t>());
             const auto fit = chiSquareTest(counts, argmaxProbabilities(logits, mu));
             QVERIFY2(fit.pValue > 0.001, qPrintable(QString::number(fit.pValue)));
