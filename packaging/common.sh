@@ -33,7 +33,7 @@ install_missing_packages() {
     [ "${#missing[@]}" -eq 0 ] && return
     say "Installing with apt: ${missing[*]}"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends "${missing[@]}"
 }
 
 # How many compilers fit: one per core, but no more than one for 1.5 GiB of memory (LibTorch's headers are large).
