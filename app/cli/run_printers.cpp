@@ -31,7 +31,7 @@ std::string epochLine(const RunLog::Run& run, const EpochDone& epoch) {
     if (const auto shown = headline(epoch.values))
         line += "  " + shown->name + " " + fixedNumber(shown->value, 2) + " %";
     if (const auto seconds = epoch.values.find("seconds"); seconds != epoch.values.end())
-        line += "  after " + formatDuration(seconds->second);
+        line += "  in " + formatDuration(seconds->second);
     return line + (epoch.best ? "  (best so far)" : "");
 }
 

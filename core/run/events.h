@@ -88,7 +88,7 @@ struct Progress {
 
 /// Everything measured in one epoch. `values` are named "train_loss", "train_top1", "validation_loss", "validation_top1",
 /// "validation_top1_mixed" (INQ before the last portion), "learning_rate", "temperature", "noise", "frozen_share",
-/// "flip_rate", "seconds"; accuracies in percent. The recorded series: nothing is thinned out.
+/// "flip_rate", "seconds" (of this epoch, validation included); accuracies in percent. The recorded series: nothing is thinned out.
 struct EpochDone {
     std::int64_t epoch = 0; ///< epochs finished, counted from 1
     std::int64_t step = 0;

@@ -25,11 +25,11 @@ void checkIsFolder(const std::filesystem::path& folder) {
 std::string randomId() {
     std::string time = utcNow(); // 2026-11-20T14:22:33Z
     std::erase_if(time, [](char c) { return c == '-' || c == ':' || c == 'Z'; });
-    time.replace(time.find('T'), 1, "-");
+    time[time.find('T')] = '-';
     std::random_device chance;
     char suffix[8];
-    std::snprintf(suffix, sizeof suffix, "-%04x", chance() & 0xffffu);
-    return time + suffix;
+    const int length = std::snprintf(suffix, sizeof suffix, "-%04x", chance() & 0xffffu);
+    return time.append(suffix, static_cast<std::size_t>(length));
 }
 
 /// A pattern for LIKE that finds `text` anywhere, taken literally.

@@ -46,6 +46,7 @@ Json stateToJson(const TrainingState& state) {
             {"best_epoch", state.bestEpoch},
             {"best_metric", numberToJson(state.bestMetric)},
             {"seconds", state.seconds},
+            {"epoch_began", state.epochBegan},
             {"step_seconds", state.stepSeconds},
             {"snapshot_seconds", state.snapshotSeconds},
             {"partial_sums", state.partialSums},
@@ -60,6 +61,7 @@ TrainingState stateFromJson(const Json& document, const std::string& where) {
     document.at("best_epoch").get_to(state.bestEpoch);
     state.bestMetric = numberFromJson(document.at("best_metric"), where);
     document.at("seconds").get_to(state.seconds);
+    document.at("epoch_began").get_to(state.epochBegan);
     document.at("step_seconds").get_to(state.stepSeconds);
     document.at("snapshot_seconds").get_to(state.snapshotSeconds);
     state.partialSums = document.at("partial_sums");

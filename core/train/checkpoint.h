@@ -16,6 +16,7 @@ struct TrainingState {
     std::int64_t bestEpoch = 0;
     double bestMetric = std::numeric_limits<double>::quiet_NaN();
     double seconds = 0;         ///< wall time of all processes that worked on this run
+    double epochBegan = 0;      ///< `seconds` when the epoch in progress began
     double stepSeconds = 0;     ///< of it, in optimizer steps
     double snapshotSeconds = 0; ///< of it, in snapshots
     Json partialSums;           ///< the epoch in progress: MetricSum::save

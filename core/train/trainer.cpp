@@ -122,7 +122,8 @@ class TrainingLoop {
         done.stepLosses = std::move(m_state.partialLosses);
         m_state.partialLosses.clear();
         m_state.partialSums = nullptr;
-        done.values["seconds"] = now();
+        done.values["seconds"] = now() - m_state.epochBegan;
+        m_state.epochBegan = now();
         done.best = rateEpoch(done.values);
         m_last = done.values;
         if (done.best) m_best = done.values;
