@@ -11,19 +11,6 @@ namespace quantarium::cli {
 
 namespace {
 
-/// Opens the dataset once, as the run will, so that what is wrong with its files is said now.
-void openDataset(const RunConfig& resolved, const data::DatasetEntry& entry) {
-    data::DatasetRequest request;
-    request.root = resolved.dataset.root;
-    request.seed = resolved.seed;
-    request.validationShare = resolved.dataset.validation;
-    request.limit = resolved.dataset.limit;
-    request.testLimit = resolved.dataset.testLimit;
-    request.normalization = resolved.dataset.normalization;
-    request.options = Options::validated(entry.schema.options, resolved.dataset.options, "dataset.options");
-    (void)entry.open(request);
-}
-
 void requireStartFile(const StartConfig& start) {
     if (start.from == "file" && !std::filesystem::exists(start.path))
         throw Error(ErrorKind::Data, "there is no such file", "start.path: " + start.path,
@@ -40,7 +27,7 @@ void checkBeforeStart(const std::vector<RunConfig>& configs, const train::Regist
         requireStartFile(resolved.start);
         const auto& entry = registries.datasets.at(resolved.dataset.id, "dataset.id");
         if (!entry.embedded && opened.insert(resolved.toJson().at("dataset")).second)
-            openDataset(resolved, entry);
+            (void)train::openData(resolved, registries);
     }
 }
 

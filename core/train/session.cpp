@@ -14,19 +14,6 @@ namespace quantarium::train {
 
 namespace {
 
-data::Splits openData(const RunConfig& config, const Registries& registries) {
-    const auto& entry = registries.datasets.at(config.dataset.id, "dataset.id");
-    data::DatasetRequest request;
-    request.root = config.dataset.root;
-    request.seed = config.seed;
-    request.validationShare = config.dataset.validation;
-    request.limit = config.dataset.limit;
-    request.testLimit = config.dataset.testLimit;
-    request.normalization = config.dataset.normalization;
-    request.options = Options::validated(entry.schema.options, config.dataset.options, "dataset.options");
-    return entry.open(request);
-}
-
 /// Names that the file lacks, has too many, or has in another shape; nothing is changed before all of them are known.
 void requireFit(const std::map<std::string, torch::Tensor>& wanted, const nn::TensorFile& file, const std::filesystem::path& path) {
     std::vector<std::string> problems;
@@ -125,6 +112,19 @@ data::Batch Session::onDevice(data::Batch batch) const {
 }
 
 std::vector<torch::Tensor> Session::parameters() const { return network->parameters(); }
+
+data::Splits openData(const RunConfig& config, const Registries& registries) {
+    const auto& entry = registries.datasets.at(config.dataset.id, "dataset.id");
+    data::DatasetRequest request;
+    request.root = config.dataset.root;
+    request.seed = config.seed;
+    request.validationShare = config.dataset.validation;
+    request.limit = config.dataset.limit;
+    request.testLimit = config.dataset.testLimit;
+    request.normalization = config.dataset.normalization;
+    request.options = Options::validated(entry.schema.options, config.dataset.options, "dataset.options");
+    return entry.open(request);
+}
 
 Session openSession(const RunConfig& config, const Registries& registries, const std::filesystem::path& startFile) {
     Session session;

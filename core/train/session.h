@@ -50,6 +50,9 @@ struct Session {
     std::vector<torch::Tensor> parameters() const;
 };
 
+/// Opens the run's dataset and splits it. Throws Error(Data) naming file, place and remedy.
+data::Splits openData(const RunConfig& resolved, const Registries& registries);
+
 /// Builds a session. `startFile`: weights of the float run or of the run started from, empty otherwise. Throws Error.
 Session openSession(const RunConfig& resolved, const Registries& registries, const std::filesystem::path& startFile = {});
 
