@@ -20,13 +20,9 @@ namespace quantarium::train {
 
 namespace {
 
-constexpr int kNicer = 5; ///< than the thread that started the program
+constexpr int kNicer = 5; ///< than the thread that made the queue
 
-/// Training gives way to the GUI's thread; threads it starts inherit this.
-void lowerPriority() {
-    const auto thread = static_cast<id_t>(::syscall(SYS_gettid));
-    ::setpriority(PRIO_PROCESS, thread, ::getpriority(PRIO_PROCESS, thread) + kNicer);
-}
+id_t thisThread() { return static_cast<id_t>(::syscall(SYS_gettid)); }
 
 struct RunningRun {
     std::int64_t threads = 1;
@@ -42,6 +38,8 @@ struct RunQueue::State {
     const Registries& registries;
     RunObserver& observer;
     const std::int64_t cores;
+    /// Training gives way to the GUI's thread. Fixed here, since a run's thread may be started by the one before it.
+    const int niceness = ::getpriority(PRIO_PROCESS, thisThread()) + kNicer;
 
     mutable std::mutex mutex;
     std::condition_variable changed;
@@ -87,7 +85,7 @@ struct RunQueue::State {
         auto* shared = own.get();
         running.emplace(run.id, std::move(own));
         threads.emplace_back([this, shared, job = std::move(run)] {
-            lowerPriority();
+            ::setpriority(PRIO_PROCESS, thisThread(), niceness); // threads it starts inherit this
             const RunControl control{shared->stop.get_token(), &shared->pause};
             const auto ended = runTraining(job.id, job.config, RunFolder(job.folder), job.startFile, registries, observer, control);
             const std::lock_guard lock(mutex);
