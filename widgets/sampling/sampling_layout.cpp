@@ -154,7 +154,7 @@ QWidget* SamplingPanel::makeSamplesPage() {
     };
     m_soft = plot(QStringLiteral("softPlot"), tr("Gumbel-Softmax: soft samples"), tr("y (0 … 1)"));
     m_max = plot(QStringLiteral("maxPlot"), tr("Gumbel-Max: one choice each"),
-                 tr("share of the samples (0 … 1)"));
+                 tr("share (0 … 1)"));
     m_ratio = plot(QStringLiteral("ratioPlot"), tr("Law of the log-ratio"), tr("density"));
     PlotAxis x{QStringLiteral("(τ/μ)·log(y₁/y₂) − (a₁ − a₂)/μ, a = log α")}, y{tr("density")};
     y.fromZero = true;
