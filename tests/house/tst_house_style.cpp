@@ -24,7 +24,8 @@ private slots:
                              "home/ada/data\")"),
                  QString("\"/"
                          "home/ada"));
-        QVERIFY(machinePath("core/home/x and a/work/b").isEmpty());
+        QVERIFY(machinePath("core/home/x and a/wo"
+                            "rk/b").isEmpty());
         QVERIFY(isOwnInclude("core/base/error.h") && isOwnInclude("tst_x.moc"));
         QVERIFY(!isOwnInclude("../base/error.h") && !isOwnInclude("error.h"));
     }

@@ -168,7 +168,7 @@ private slots:
             const auto s = std::to_string(seed);
             addFinished(*m_workspace, "f" + s, sampleConfig(seed), best[seed - 1][0], 0.1);
             auto config = started(sampleConfig(seed, "inq", 5), "float");
-            config.name = "name " + s;
+            config.name = "INQ · seed " + s;
             addFinished(*m_workspace, "q" + s, config, best[seed - 1][1],
                         0.1 + 0.01 * static_cast<double>(seed), "f" + s);
         }
@@ -178,6 +178,7 @@ private slots:
         QCOMPARE(table.rows.size(), 2u);
         const std::size_t row = at(table, 0, "method") == "inq" ? 0 : 1;
         QVERIFY_CELL(at(table, row, "seeds") == "1, 2, 3", Json(table.rows));
+        QCOMPARE(at(table, row, "name"), Json("INQ"));
         QCOMPARE(at(table, row, "finished"), Json(3));
         QCOMPARE(at(table, row, "runs"), Json(4));
         const auto top1 = at(table, row, "best_top1");
