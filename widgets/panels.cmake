@@ -4,7 +4,7 @@ find_package(QCustomPlotQt6 REQUIRED)
 
 quantarium_widgets_library(plot
   SOURCES plot/decimation.cpp plot/figure_file.cpp plot/heat_map_view.cpp plot/heat_map_view.h plot/number_text.cpp plot/plot_view.cpp plot/plot_view.h plot/plot_view_input.cpp
-    plot/plot_view_ranges.cpp plot/robust_range.cpp plot/tool_buttons.cpp
+    plot/plot_view_ranges.cpp plot/refresh_pace.cpp plot/robust_range.cpp plot/tool_buttons.cpp
   LINK quantarium::base quantarium::theme Qt6::PrintSupport Qt6::Svg QCustomPlotQt6::QCustomPlotQt6)
 
 quantarium_widgets_library(panels

@@ -26,7 +26,7 @@ std::string exitCodeHelp() {
            "    2  the command line or a configuration is wrong\n"
            "    3  a dataset or another file that a run needs is missing or damaged\n"
            "    4  a workspace or run folder can't be read or written\n"
-           "    5  a run failed after its start, for example because its loss was no longer finite\n"
+           "    5  a run failed in training, for example because its loss was no longer finite\n"
            "    6  not enough memory, disk or processors\n"
            "  130  interrupted by Ctrl-C or SIGTERM; the runs can be resumed\n";
 }

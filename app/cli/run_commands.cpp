@@ -77,13 +77,13 @@ ExitCode carryOut(Program& program, const RunArguments& arguments,
     const auto runs = log->runs();
     const Ids stopped = idsInState(runs, {RunState::Stopped, RunState::Paused});
     printSummary(program, arguments.json, *host, ids, stopped);
-    bool failed = false;
+    std::optional<ErrorKind> failed;
     for (const auto& run : runs) {
         if (!run.ended || run.ended->state != RunState::Failed) continue;
         program.error << "quantarium-cli: " << run.line.name << ": " << run.ended->reason << std::endl;
-        failed = true;
+        if (!failed) failed = run.ended->error.value_or(ErrorKind::Run);
     }
-    if (failed) return ExitCode::RunFailed;
+    if (failed) return exitCodeFor(*failed);
     return stopped.empty() ? ExitCode::Ok : ExitCode::Interrupted;
 }
 

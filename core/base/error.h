@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -15,12 +16,17 @@ enum class ErrorKind {
     Run       ///< the run itself failed, for example a loss that is not finite
 };
 
+/// "config", "data", "storage", "resource", "run": the word in event lines and run records.
+std::string nameOf(ErrorKind kind);
+/// Nothing for an unknown word.
+std::optional<ErrorKind> errorKindFromString(const std::string& text);
+
 /// The one exception type of the core: what went wrong, where, and what to do about it.
 ///
-/// `what()` is the whole message on one line: "where: problem. remedy". The parts stay available for interfaces that
-/// mark a field. Thread: any.
+/// `what()` is the whole message on one line: "where: problem. remedy". The parts stay available for
+/// interfaces that mark a field. Thread: any.
 class Error : public std::runtime_error {
-  public:
+public:
     /// @param problem names the value received and what was allowed
     /// @param where   file, run, layer or configuration key ("weights.bits"); may be empty
     /// @param remedy  what the reader can do; may be empty
@@ -31,7 +37,7 @@ class Error : public std::runtime_error {
     const std::string& where() const { return m_where; }
     const std::string& remedy() const { return m_remedy; }
 
-  private:
+private:
     ErrorKind m_kind;
     std::string m_problem;
     std::string m_where;

@@ -18,7 +18,8 @@ namespace {
 
 [[noreturn]] void failStorage(const std::string& action, const std::filesystem::path& path, int code) {
     std::string remedy = "Check that the folder exists and may be written.";
-    if (code == ENOSPC || code == EDQUOT || code == EFBIG) remedy = "Free some space or choose another workspace; nothing that was there is lost.";
+    if (code == ENOSPC || code == EDQUOT || code == EFBIG)
+        remedy = "Free some space or choose another workspace; nothing that was there is lost.";
     if (code == EROFS || code == EACCES || code == EPERM) remedy = "Choose a folder that you may write.";
     throw Error(ErrorKind::Storage, "can't " + action + ": " + std::strerror(code), path.string(), remedy);
 }
@@ -49,13 +50,15 @@ std::string readTextFile(const std::filesystem::path& file, std::size_t maxBytes
     if (std::filesystem::is_directory(file, ignored))
         throw Error(ErrorKind::Data, "is a folder; a file was expected", file.string());
     std::ifstream stream(file, std::ios::binary);
-    if (!stream) throw Error(ErrorKind::Data, std::string("can't be opened: ") + std::strerror(errno), file.string());
+    if (!stream)
+        throw Error(ErrorKind::Data, std::string("can't be opened: ") + std::strerror(errno), file.string());
     std::string content;
     char buffer[65536];
     while (stream.read(buffer, sizeof buffer) || stream.gcount() > 0) {
         content.append(buffer, static_cast<std::size_t>(stream.gcount()));
         if (content.size() > maxBytes)
-            throw Error(ErrorKind::Data, "has more than " + std::to_string(maxBytes) + " bytes", file.string());
+            throw Error(ErrorKind::Data, "has more than " + std::to_string(maxBytes) + " bytes",
+                        file.string());
     }
     return content;
 }
@@ -79,7 +82,9 @@ void appendToFile(const std::filesystem::path& file, std::string_view content) {
     ::close(descriptor);
 }
 
-void reportFileSizeLimits() { ::signal(SIGXFSZ, SIG_IGN); }
+void reportFileSizeLimits() {
+    ::signal(SIGXFSZ, SIG_IGN);
+}
 
 void createFolder(const std::filesystem::path& folder) {
     std::error_code code;
@@ -130,12 +135,14 @@ FileLock::FileLock(const std::filesystem::path& file) {
         ::close(m_descriptor);
         m_descriptor = -1;
         throw Error(ErrorKind::Storage,
-                    "another Quantarium process" + (count > 0 ? " (process " + std::string(holder) + ")" : std::string()) +
+                    "another Quantarium process" +
+                        (count > 0 ? " (process " + std::string(holder) + ")" : std::string()) +
                         " has it open for writing",
                     file.parent_path().string(), "Close that one, or choose another workspace.");
     }
     const std::string own = std::to_string(::getpid());
-    if (::ftruncate(m_descriptor, 0) == 0) [[maybe_unused]] const ssize_t written = ::pwrite(m_descriptor, own.data(), own.size(), 0);
+    if (::ftruncate(m_descriptor, 0) == 0) [[maybe_unused]]
+        const ssize_t written = ::pwrite(m_descriptor, own.data(), own.size(), 0);
 }
 
 FileLock::~FileLock() {

@@ -43,7 +43,9 @@ std::string reason(const nlohmann::json::exception& error) {
 
 Json parseJson(std::string_view text, const std::string& where) {
     if (text.size() > kMaxDocumentBytes)
-        throw Error(ErrorKind::Config, "the JSON document has " + std::to_string(text.size()) + " bytes; at most 64 MiB are read",
+        throw Error(ErrorKind::Config,
+                    "the JSON document has " + std::to_string(text.size()) +
+                        " bytes; at most 64 MiB are read",
                     where);
     std::vector<std::set<std::string>> keys;
     std::string problem;
@@ -53,7 +55,8 @@ Json parseJson(std::string_view text, const std::string& where) {
         if (event == Json::parse_event_t::object_end && !keys.empty()) keys.pop_back();
         if (event == Json::parse_event_t::key && !keys.empty()) {
             const auto key = parsed.get<std::string>();
-            if (!keys.back().insert(key).second && problem.empty()) problem = "the key \"" + key + "\" appears twice";
+            if (!keys.back().insert(key).second && problem.empty())
+                problem = "the key \"" + key + "\" appears twice";
         }
         return true;
     };
@@ -62,13 +65,16 @@ Json parseJson(std::string_view text, const std::string& where) {
         if (!problem.empty()) throw Error(ErrorKind::Config, problem, where, "Remove one of them.");
         return document;
     } catch (const nlohmann::json::parse_error& error) {
-        throw Error(ErrorKind::Config, "not valid JSON at " + position(text, error.byte) + ": " + reason(error), where);
+        throw Error(ErrorKind::Config,
+                    "not valid JSON at " + position(text, error.byte) + ": " + reason(error), where);
     } catch (const nlohmann::json::exception& error) {
         throw Error(ErrorKind::Config, "not valid JSON: " + reason(error), where);
     }
 }
 
-Json readJsonFile(const std::filesystem::path& file) { return parseJson(readTextFile(file, kMaxDocumentBytes), file.string()); }
+Json readJsonFile(const std::filesystem::path& file) {
+    return parseJson(readTextFile(file, kMaxDocumentBytes), file.string());
+}
 
 std::string dumpJson(const Json& value, int indent) {
     return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -34,9 +34,11 @@ std::string keyPath(const std::string& path, const std::string& key) {
     return path.empty() || path.ends_with(' ') ? path + key : path + "." + key;
 }
 
-std::string number(double value) { return dumpJson(Json(value == std::floor(value) && std::abs(value) < 1e15
-                                                            ? Json(static_cast<std::int64_t>(value))
-                                                            : Json(value))); }
+std::string number(double value) {
+    return dumpJson(Json(value == std::floor(value) && std::abs(value) <= 9007199254740991.0
+                             ? Json(static_cast<std::int64_t>(value))
+                             : Json(value)));
+}
 
 std::string rangeText(const OptionSpec& spec) {
     if (spec.minimum && spec.maximum) return number(*spec.minimum) + " … " + number(*spec.maximum);
@@ -49,8 +51,10 @@ std::optional<std::string> numberProblem(const OptionSpec& spec, const Json& val
     if (!value.is_number()) return dumpJson(value) + " is not a number";
     const double real = value.get<double>();
     if (!std::isfinite(real)) return dumpJson(value) + " is not a finite number";
-    if (whole && !value.is_number_integer() && real != std::floor(real)) return dumpJson(value) + " is not a whole number";
-    if (whole && !value.is_number_integer() && std::abs(real) > 9.0e15) return dumpJson(value) + " is too large for a whole number";
+    if (whole && !value.is_number_integer() && real != std::floor(real))
+        return dumpJson(value) + " is not a whole number";
+    if (whole && !value.is_number_integer() && std::abs(real) > 9.0e15)
+        return dumpJson(value) + " is too large for a whole number";
     if ((spec.minimum && real < *spec.minimum) || (spec.maximum && real > *spec.maximum))
         return dumpJson(value) + " is outside " + rangeText(spec);
     return std::nullopt;
@@ -73,7 +77,8 @@ Json normalized(const OptionSpec& spec, const Json& value) {
     if (spec.type == OptionType::Real) return Json(value.get<double>());
     if (spec.type == OptionType::RealList || spec.type == OptionType::IntegerList) {
         Json list = Json::array();
-        for (const auto& item : value) list.push_back(spec.type == OptionType::IntegerList ? whole(item) : Json(item.get<double>()));
+        for (const auto& item : value)
+            list.push_back(spec.type == OptionType::IntegerList ? whole(item) : Json(item.get<double>()));
         return list;
     }
     return value;
@@ -85,16 +90,18 @@ OptionSpec OptionSpec::boolean(std::string name, std::string title, bool value, 
     return make(std::move(name), std::move(title), OptionType::Boolean, value, std::move(help));
 }
 
-OptionSpec OptionSpec::integer(std::string name, std::string title, std::int64_t value, double minimum, double maximum,
-                               std::string help, std::string unit) {
-    auto spec = ranged(make(std::move(name), std::move(title), OptionType::Integer, value, std::move(help)), minimum, maximum);
+OptionSpec OptionSpec::integer(std::string name, std::string title, std::int64_t value, double minimum,
+                               double maximum, std::string help, std::string unit) {
+    auto spec = ranged(make(std::move(name), std::move(title), OptionType::Integer, value, std::move(help)),
+                       minimum, maximum);
     spec.unit = std::move(unit);
     return spec;
 }
 
 OptionSpec OptionSpec::real(std::string name, std::string title, double value, double minimum, double maximum,
                             std::string help, std::string unit) {
-    auto spec = ranged(make(std::move(name), std::move(title), OptionType::Real, value, std::move(help)), minimum, maximum);
+    auto spec = ranged(make(std::move(name), std::move(title), OptionType::Real, value, std::move(help)),
+                       minimum, maximum);
     spec.unit = std::move(unit);
     return spec;
 }
@@ -103,21 +110,26 @@ OptionSpec OptionSpec::text(std::string name, std::string title, std::string val
     return make(std::move(name), std::move(title), OptionType::Text, std::move(value), std::move(help));
 }
 
-OptionSpec OptionSpec::choice(std::string name, std::string title, std::string value, std::vector<std::string> choices,
-                              std::string help) {
-    auto spec = make(std::move(name), std::move(title), OptionType::Choice, std::move(value), std::move(help));
+OptionSpec OptionSpec::choice(std::string name, std::string title, std::string value,
+                              std::vector<std::string> choices, std::string help) {
+    auto spec =
+        make(std::move(name), std::move(title), OptionType::Choice, std::move(value), std::move(help));
     spec.choices = std::move(choices);
     return spec;
 }
 
-OptionSpec OptionSpec::realList(std::string name, std::string title, std::vector<double> value, double minimum,
-                                double maximum, std::string help) {
-    return ranged(make(std::move(name), std::move(title), OptionType::RealList, std::move(value), std::move(help)), minimum, maximum);
+OptionSpec OptionSpec::realList(std::string name, std::string title, std::vector<double> value,
+                                double minimum, double maximum, std::string help) {
+    return ranged(
+        make(std::move(name), std::move(title), OptionType::RealList, std::move(value), std::move(help)),
+        minimum, maximum);
 }
 
-OptionSpec OptionSpec::integerList(std::string name, std::string title, std::vector<std::int64_t> value, double minimum,
-                                   double maximum, std::string help) {
-    return ranged(make(std::move(name), std::move(title), OptionType::IntegerList, std::move(value), std::move(help)), minimum, maximum);
+OptionSpec OptionSpec::integerList(std::string name, std::string title, std::vector<std::int64_t> value,
+                                   double minimum, double maximum, std::string help) {
+    return ranged(
+        make(std::move(name), std::move(title), OptionType::IntegerList, std::move(value), std::move(help)),
+        minimum, maximum);
 }
 
 OptionSpec OptionSpec::withSource(std::string text) && {
@@ -143,7 +155,8 @@ OptionSpec OptionSpec::when(std::string sibling, std::vector<Json> values) && {
 }
 
 std::optional<std::string> optionProblem(const OptionSpec& spec, const Json& value) {
-    if (value.is_null()) return spec.nullable ? std::nullopt : std::optional<std::string>("null is not allowed");
+    if (value.is_null())
+        return spec.nullable ? std::nullopt : std::optional<std::string>("null is not allowed");
     switch (spec.type) {
     case OptionType::Boolean:
         if (!value.is_boolean()) return dumpJson(value) + " is neither true nor false";
@@ -156,7 +169,8 @@ std::optional<std::string> optionProblem(const OptionSpec& spec, const Json& val
         if (!value.is_string()) return dumpJson(value) + " is not a text";
         return std::nullopt;
     case OptionType::Choice:
-        if (!value.is_string() || std::find(spec.choices.begin(), spec.choices.end(), value.get<std::string>()) == spec.choices.end())
+        if (!value.is_string() || std::find(spec.choices.begin(), spec.choices.end(),
+                                            value.get<std::string>()) == spec.choices.end())
             return dumpJson(value) + " is not " + allowedText(spec);
         return std::nullopt;
     case OptionType::RealList:
@@ -173,8 +187,8 @@ std::optional<std::string> optionProblem(const OptionSpec& spec, const Json& val
 bool optionApplies(const OptionSpec& spec, const Json& siblings) {
     if (spec.onlyWhen.empty()) return true;
     const auto found = siblings.find(spec.onlyWhen);
-    return found != siblings.end() &&
-           std::find(spec.onlyWhenValues.begin(), spec.onlyWhenValues.end(), *found) != spec.onlyWhenValues.end();
+    return found != siblings.end() && std::find(spec.onlyWhenValues.begin(), spec.onlyWhenValues.end(),
+                                                *found) != spec.onlyWhenValues.end();
 }
 
 std::string allowedText(const OptionSpec& spec) {
@@ -187,29 +201,40 @@ Options Options::validated(const std::vector<OptionSpec>& specs, const Json& giv
     if (!given.is_object() && !given.is_null())
         throw Error(ErrorKind::Config, dumpJson(given) + " is not an object of options", path);
     Options result;
-    for (const auto& spec : specs) result.m_values[spec.name] = spec.defaultValue;
+    for (const auto& spec : specs)
+        result.m_values[spec.name] = spec.defaultValue;
     if (given.is_object()) {
         std::vector<std::string> names;
-        for (const auto& spec : specs) names.push_back(spec.name);
+        for (const auto& spec : specs)
+            names.push_back(spec.name);
         for (const auto& [key, value] : given.items()) {
-            const auto spec = std::find_if(specs.begin(), specs.end(), [&](const OptionSpec& s) { return s.name == key; });
+            const auto spec =
+                std::find_if(specs.begin(), specs.end(), [&](const OptionSpec& s) { return s.name == key; });
             if (spec == specs.end()) {
                 const auto near = nearestWord(key, names);
                 throw Error(ErrorKind::Config, "there is no such key", keyPath(path, key),
                             names.empty() ? "No keys are allowed here."
-                                          : (near.empty() ? "" : "Did you mean \"" + near + "\"? ") + "Allowed: " + join(names) + ".");
+                                          : (near.empty() ? "" : "Did you mean \"" + near + "\"? ") +
+                                                "Allowed: " + join(names) + ".");
             }
             if (const auto problem = optionProblem(*spec, value)) {
                 const auto allowed = allowedText(*spec);
-                throw Error(ErrorKind::Config, *problem, keyPath(path, key),
-                            allowed.empty() ? std::string() : "Allowed: " + allowed + (spec->unit.empty() ? "" : " " + spec->unit) + ".");
+                const bool said = allowed.empty() || problem->find(allowed) != std::string::npos;
+                throw Error(
+                    ErrorKind::Config, *problem + (said && !spec->unit.empty() ? " " + spec->unit : ""),
+                    keyPath(path, key),
+                    said ? std::string()
+                         : "Allowed: " + allowed + (spec->unit.empty() ? "" : " " + spec->unit) + ".");
             }
             result.m_values[key] = normalized(*spec, value);
         }
         for (const auto& spec : specs)
-            if (!optionApplies(spec, result.m_values) && given.contains(spec.name) && given[spec.name] != spec.defaultValue)
-                throw Error(ErrorKind::Config, "applies only when " + spec.onlyWhen + " is " + dumpJson(Json(spec.onlyWhenValues)) +
-                                                   ", and it is " + dumpJson(result.m_values[spec.onlyWhen]),
+            if (!optionApplies(spec, result.m_values) && given.contains(spec.name) &&
+                given[spec.name] != spec.defaultValue)
+                throw Error(ErrorKind::Config,
+                            "applies only when " + spec.onlyWhen + " is " +
+                                dumpJson(Json(spec.onlyWhenValues)) + ", and it is " +
+                                dumpJson(result.m_values[spec.onlyWhen]),
                             keyPath(path, spec.name), "Remove one of the two.");
     }
     return result;
@@ -221,13 +246,27 @@ const Json& Options::at(const std::string& name) const {
     return *found;
 }
 
-bool Options::boolean(const std::string& name) const { return at(name).get<bool>(); }
-std::int64_t Options::integer(const std::string& name) const { return at(name).get<std::int64_t>(); }
-double Options::real(const std::string& name) const { return at(name).get<double>(); }
-std::string Options::text(const std::string& name) const { return at(name).get<std::string>(); }
-std::vector<double> Options::reals(const std::string& name) const { return at(name).get<std::vector<double>>(); }
-std::vector<std::int64_t> Options::integers(const std::string& name) const { return at(name).get<std::vector<std::int64_t>>(); }
-bool Options::isNull(const std::string& name) const { return at(name).is_null(); }
+bool Options::boolean(const std::string& name) const {
+    return at(name).get<bool>();
+}
+std::int64_t Options::integer(const std::string& name) const {
+    return at(name).get<std::int64_t>();
+}
+double Options::real(const std::string& name) const {
+    return at(name).get<double>();
+}
+std::string Options::text(const std::string& name) const {
+    return at(name).get<std::string>();
+}
+std::vector<double> Options::reals(const std::string& name) const {
+    return at(name).get<std::vector<double>>();
+}
+std::vector<std::int64_t> Options::integers(const std::string& name) const {
+    return at(name).get<std::vector<std::int64_t>>();
+}
+bool Options::isNull(const std::string& name) const {
+    return at(name).is_null();
+}
 
 std::optional<double> Options::optionalReal(const std::string& name) const {
     return isNull(name) ? std::nullopt : std::optional<double>(real(name));

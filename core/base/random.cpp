@@ -35,7 +35,8 @@ std::uint64_t deriveSeed(std::uint64_t seed, std::string_view stream, std::uint6
 }
 
 RandomStream::RandomStream(std::uint64_t seed) {
-    for (auto& word : m_state) word = splitmix(seed);
+    for (auto& word : m_state)
+        word = splitmix(seed);
 }
 
 std::uint64_t RandomStream::next() {
@@ -50,7 +51,9 @@ std::uint64_t RandomStream::next() {
     return result;
 }
 
-double RandomStream::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double RandomStream::uniform() {
+    return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
 std::uint64_t RandomStream::below(std::uint64_t bound) {
     const std::uint64_t threshold = (0 - bound) % bound;

@@ -11,20 +11,22 @@
 namespace quantarium {
 
 /// Throws Error(Config): the id is unknown; names those that exist and the nearest one.
-[[noreturn]] void failUnknownId(const std::string& kind, const std::string& id, const std::vector<std::string>& ids,
-                                const std::string& where);
+[[noreturn]] void failUnknownId(const std::string& kind, const std::string& id,
+                                const std::vector<std::string>& ids, const std::string& where);
 
-/// A plain list of entries by id, filled by a folder's builtin.cpp and passed to whoever needs it. `Entry` has a member
-/// `schema` of type EntrySchema. Immutable after construction, so any thread may read it.
+/// A plain list of entries by id, filled by a folder's builtin.cpp and passed to whoever needs it. `Entry`
+/// has a member `schema` of type EntrySchema. Immutable after construction, so any thread may read it.
 template <class Entry> class Registry {
-  public:
+public:
     /// @param kind what the entries are, for messages: "network", "weight method"
-    Registry(std::string kind, std::vector<Entry> entries) : m_kind(std::move(kind)), m_entries(std::move(entries)) {}
+    Registry(std::string kind, std::vector<Entry> entries)
+        : m_kind(std::move(kind)), m_entries(std::move(entries)) {}
 
     const std::vector<Entry>& entries() const { return m_entries; }
 
     const Entry* find(const std::string& id) const {
-        const auto found = std::find_if(m_entries.begin(), m_entries.end(), [&](const Entry& e) { return e.schema.id == id; });
+        const auto found = std::find_if(m_entries.begin(), m_entries.end(),
+                                        [&](const Entry& e) { return e.schema.id == id; });
         return found == m_entries.end() ? nullptr : &*found;
     }
 
@@ -36,11 +38,12 @@ template <class Entry> class Registry {
 
     std::vector<std::string> ids() const {
         std::vector<std::string> result;
-        for (const auto& entry : m_entries) result.push_back(entry.schema.id);
+        for (const auto& entry : m_entries)
+            result.push_back(entry.schema.id);
         return result;
     }
 
-  private:
+private:
     std::string m_kind;
     std::vector<Entry> m_entries;
 };

@@ -4,9 +4,12 @@
 namespace quantarium::data {
 
 std::string groupedDigits(std::int64_t number) {
-    std::string text = std::to_string(number);
-    for (auto at = static_cast<std::int64_t>(text.size()) - 3; at > 0; at -= 3)
-        text.insert(static_cast<std::size_t>(at), ",");
+    const std::string digits = std::to_string(number);
+    std::string text;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+        text += digits[i];
+    }
     return text;
 }
 

@@ -74,7 +74,8 @@ DatasetEntry shapes10Entry() {
         OptionSpec::integer("test_images", "Test images", entry.testSamples, 10, 1000000,
                             "how many to paint"),
         OptionSpec::integer("seed", "Picture seed", 1, 0, 9007199254740991.0,
-                            "which pictures are painted; the run's own seed leaves them alone, so that repeats differ in training only")
+                            "which pictures are painted; the run's own seed leaves them alone, so that "
+                            "repeats differ in training only")
             .asAdvanced(),
     };
     entry.embedded = true;

@@ -10,6 +10,7 @@ namespace {
 constexpr const char* kId = "mlp";
 constexpr std::size_t kMostLayers = 32;
 constexpr double kLargestWidth = 16384;
+constexpr std::int64_t kMostParameters = 500'000'000; ///< refused before any memory is taken for them
 
 /// fc1 -> ReLU -> fc2 -> ReLU -> … -> logits, on the flattened image.
 class Mlp : public Network {
@@ -41,6 +42,16 @@ private:
     std::vector<std::shared_ptr<Linear>> m_layers;
 };
 
+std::int64_t countParameters(std::int64_t inputs, const std::vector<std::int64_t>& widths,
+                             std::int64_t classes) {
+    std::int64_t parameters = 0;
+    for (const std::int64_t width : widths) {
+        parameters += (inputs + 1) * width;
+        inputs = width;
+    }
+    return parameters + (inputs + 1) * classes;
+}
+
 std::shared_ptr<Network> makeMlp(const InputShape& shape, std::int64_t classes, const Options& options,
                                  std::uint64_t seed) {
     requireInput(kId, shape, classes, 1);
@@ -50,8 +61,15 @@ std::shared_ptr<Network> makeMlp(const InputShape& shape, std::int64_t classes, 
                     std::to_string(widths.size()) + " hidden layers; at most " + std::to_string(kMostLayers) +
                         " are allowed",
                     "network.options.widths");
+    const std::int64_t inputs = shape.channels * shape.height * shape.width;
+    const auto parameters = countParameters(inputs, widths, classes);
+    if (parameters > kMostParameters)
+        throw Error(ErrorKind::Config,
+                    "this network would have " + std::to_string(parameters) + " parameters; at most " +
+                        std::to_string(kMostParameters) + " are allowed",
+                    "network.options.widths", "Choose fewer or narrower layers.");
     Initializer initializer(seed);
-    return std::make_shared<Mlp>(shape.channels * shape.height * shape.width, widths, classes, initializer);
+    return std::make_shared<Mlp>(inputs, widths, classes, initializer);
 }
 
 } // namespace

@@ -28,9 +28,10 @@ struct NamedSite {
     LayerSite* site = nullptr; ///< lives in the network
 };
 
-/// A plain LibTorch module with the field's usual parameter names. Knows nothing of quantization beyond its layer sites.
+/// A plain LibTorch module with the field's usual parameter names. Knows nothing of quantization beyond its
+/// layer sites.
 class Network : public torch::nn::Module {
-  public:
+public:
     /// images [N, C, H, W] float32 -> logits [N, classes].
     virtual torch::Tensor forward(torch::Tensor images) = 0;
 
@@ -41,9 +42,12 @@ class Network : public torch::nn::Module {
 /// One network family member: its description and how to build it.
 struct NetworkEntry {
     EntrySchema schema;
-    /// Throws Error(Config) naming the network and the smallest input when the shape doesn't fit. Initial weights come from
-    /// the stream (deriveSeed(seed, streams::kInitialization)), never from the process-wide generator.
-    std::function<std::shared_ptr<Network>(const InputShape&, std::int64_t classes, const Options&, std::uint64_t seed)> make;
+    /// Throws Error(Config) naming the network and the smallest input when the shape doesn't fit. Initial
+    /// weights come from the stream (deriveSeed(seed, streams::kInitialization)), never from the process-wide
+    /// generator.
+    std::function<std::shared_ptr<Network>(const InputShape&, std::int64_t classes, const Options&,
+                                           std::uint64_t seed)>
+        make;
 };
 
 using Networks = Registry<NetworkEntry>;

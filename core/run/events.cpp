@@ -19,7 +19,8 @@ constexpr std::array<std::pair<RunState, const char*>, 6> kStates{{{RunState::Qu
 
 Json numbersToJson(const std::vector<double>& values) {
     Json list = Json::array();
-    for (const double value : values) list.push_back(numberToJson(value));
+    for (const double value : values)
+        list.push_back(numberToJson(value));
     return list;
 }
 
@@ -58,7 +59,11 @@ Json eventToJson(const WeightsSeen& event) {
 }
 
 Json eventToJson(const RunEnded& event) {
-    return {{"event", "ended"}, {"state", toString(event.state)}, {"reason", event.reason}, {"result", event.result}};
+    return {{"event", "ended"},
+            {"state", toString(event.state)},
+            {"reason", event.reason},
+            {"result", event.result},
+            {"error", event.error ? Json(nameOf(*event.error)) : Json()}};
 }
 
 Json layerToJson(const LayerReport& layer) {
@@ -115,7 +120,8 @@ Json toJson(const RunEvent& event) {
 
 Json toJson(const EpochDone& epoch) {
     Json values = Json::object();
-    for (const auto& [name, value] : epoch.values) values[name] = numberToJson(value);
+    for (const auto& [name, value] : epoch.values)
+        values[name] = numberToJson(value);
     return {{"epoch", epoch.epoch},
             {"step", epoch.step},
             {"values", values},
@@ -129,10 +135,13 @@ EpochDone epochDoneFromJson(const Json& document, const std::string& where) {
         EpochDone epoch;
         document.at("epoch").get_to(epoch.epoch);
         document.at("step").get_to(epoch.step);
-        for (const auto& [name, value] : document.at("values").items()) epoch.values[name] = numberFromJson(value, where);
-        for (const auto& loss : document.at("step_losses")) epoch.stepLosses.push_back(numberFromJson(loss, where));
+        for (const auto& [name, value] : document.at("values").items())
+            epoch.values[name] = numberFromJson(value, where);
+        for (const auto& loss : document.at("step_losses"))
+            epoch.stepLosses.push_back(numberFromJson(loss, where));
         if (!document.at("weights").is_null())
-            epoch.weights = std::make_shared<const WeightSnapshot>(weightSnapshotFromJson(document.at("weights"), where));
+            epoch.weights =
+                std::make_shared<const WeightSnapshot>(weightSnapshotFromJson(document.at("weights"), where));
         document.at("best").get_to(epoch.best);
         return epoch;
     } catch (const nlohmann::json::exception& error) {
@@ -142,7 +151,8 @@ EpochDone epochDoneFromJson(const Json& document, const std::string& where) {
 
 Json toJson(const RunReport& report) {
     Json layers = Json::array();
-    for (const auto& layer : report.layers) layers.push_back(layerToJson(layer));
+    for (const auto& layer : report.layers)
+        layers.push_back(layerToJson(layer));
     const auto& memory = report.memory;
     return {{"layers", layers},
             {"memory",
@@ -160,7 +170,8 @@ Json toJson(const RunReport& report) {
 RunReport runReportFromJson(const Json& document, const std::string& where) {
     try {
         RunReport report;
-        for (const auto& layer : document.at("layers")) report.layers.push_back(layerFromJson(layer));
+        for (const auto& layer : document.at("layers"))
+            report.layers.push_back(layerFromJson(layer));
         const auto& memory = document.at("memory");
         memory.at("parameters").get_to(report.memory.parameters);
         memory.at("quantized_weights").get_to(report.memory.quantizedWeights);

@@ -8,8 +8,11 @@ namespace quantarium {
 namespace {
 
 Json histogramToJson(const Histogram& histogram) {
-    return {{"low", numberToJson(histogram.low)}, {"high", numberToJson(histogram.high)}, {"counts", histogram.counts},
-            {"below", histogram.below}, {"above", histogram.above}};
+    return {{"low", numberToJson(histogram.low)},
+            {"high", numberToJson(histogram.high)},
+            {"counts", histogram.counts},
+            {"below", histogram.below},
+            {"above", histogram.above}};
 }
 
 Histogram histogramFromJson(const Json& document, const std::string& where) {
@@ -20,13 +23,15 @@ Histogram histogramFromJson(const Json& document, const std::string& where) {
 
 Json numbersToJson(const std::vector<double>& values) {
     Json list = Json::array();
-    for (const double value : values) list.push_back(numberToJson(value));
+    for (const double value : values)
+        list.push_back(numberToJson(value));
     return list;
 }
 
 std::vector<double> numbersFromJson(const Json& list, const std::string& where) {
     std::vector<double> values;
-    for (const auto& item : list) values.push_back(numberFromJson(item, where));
+    for (const auto& item : list)
+        values.push_back(numberFromJson(item, where));
     return values;
 }
 
@@ -45,22 +50,26 @@ Json searchToJson(const SearchState& search) {
 
 SearchState searchFromJson(const Json& document, const std::string& where) {
     SearchState search;
-    if (!document.at("temperature").is_null()) search.temperature = numberFromJson(document.at("temperature"), where);
+    if (!document.at("temperature").is_null())
+        search.temperature = numberFromJson(document.at("temperature"), where);
     search.noise = numberFromJson(document.at("noise"), where);
     search.meanPathEntropy = numberFromJson(document.at("mean_path_entropy"), where);
     search.meanLargestProbability = numberFromJson(document.at("mean_largest_probability"), where);
     search.flipRate = numberFromJson(document.at("flip_rate"), where);
     search.values = numbersFromJson(document.at("values"), where);
     for (const auto& example : document.at("examples"))
-        search.examples.push_back({example.at("index").get<std::int64_t>(), numbersFromJson(example.at("logits"), where)});
+        search.examples.push_back(
+            {example.at("index").get<std::int64_t>(), numbersFromJson(example.at("logits"), where)});
     return search;
 }
 
 Json layerToJson(const LayerSnapshot& layer) {
     Json levels = Json::array();
-    for (const auto& level : layer.levels) levels.push_back(Json::array({numberToJson(level.value), level.count}));
+    for (const auto& level : layer.levels)
+        levels.push_back(Json::array({numberToJson(level.value), level.count}));
     Json diagnostics = Json::object();
-    for (const auto& [name, value] : layer.diagnostics) diagnostics[name] = numberToJson(value);
+    for (const auto& [name, value] : layer.diagnostics)
+        diagnostics[name] = numberToJson(value);
     return {{"layer", layer.layer},
             {"method", layer.method},
             {"bits", layer.bits},
@@ -88,14 +97,17 @@ LayerSnapshot layerFromJson(const Json& document, const std::string& where) {
         layer.levels.push_back({numberFromJson(level.at(0), where), level.at(1).get<std::int64_t>()});
     layer.valueSpace = numbersFromJson(document.at("value_space"), where);
     layer.latent = histogramFromJson(document.at("latent"), where);
-    if (!document.at("latent_frozen").is_null()) layer.latentFrozen = histogramFromJson(document.at("latent_frozen"), where);
-    if (!document.at("frozen_share").is_null()) layer.frozenShare = numberFromJson(document.at("frozen_share"), where);
+    if (!document.at("latent_frozen").is_null())
+        layer.latentFrozen = histogramFromJson(document.at("latent_frozen"), where);
+    if (!document.at("frozen_share").is_null())
+        layer.frozenShare = numberFromJson(document.at("frozen_share"), where);
     layer.zeroShare = numberFromJson(document.at("zero_share"), where);
     layer.levelEntropyBits = numberFromJson(document.at("level_entropy_bits"), where);
     if (!document.at("sqnr_db").is_null()) layer.sqnrDb = numberFromJson(document.at("sqnr_db"), where);
     if (!document.at("flips").is_null()) layer.flips = document.at("flips").get<std::int64_t>();
     if (!document.at("search").is_null()) layer.search = searchFromJson(document.at("search"), where);
-    for (const auto& [name, value] : document.at("diagnostics").items()) layer.diagnostics[name] = numberFromJson(value, where);
+    for (const auto& [name, value] : document.at("diagnostics").items())
+        layer.diagnostics[name] = numberFromJson(value, where);
     return layer;
 }
 
@@ -103,14 +115,17 @@ LayerSnapshot layerFromJson(const Json& document, const std::string& where) {
 
 Json toJson(const WeightSnapshot& snapshot) {
     Json layers = Json::array();
-    for (const auto& layer : snapshot.layers) layers.push_back(layerToJson(layer));
+    for (const auto& layer : snapshot.layers)
+        layers.push_back(layerToJson(layer));
     return {{"epoch", snapshot.epoch}, {"step", snapshot.step}, {"layers", layers}};
 }
 
 WeightSnapshot weightSnapshotFromJson(const Json& document, const std::string& where) {
     try {
-        WeightSnapshot snapshot{document.at("epoch").get<std::int64_t>(), document.at("step").get<std::int64_t>(), {}};
-        for (const auto& layer : document.at("layers")) snapshot.layers.push_back(layerFromJson(layer, where));
+        WeightSnapshot snapshot{
+            document.at("epoch").get<std::int64_t>(), document.at("step").get<std::int64_t>(), {}};
+        for (const auto& layer : document.at("layers"))
+            snapshot.layers.push_back(layerFromJson(layer, where));
         return snapshot;
     } catch (const nlohmann::json::exception& error) {
         throw Error(ErrorKind::Data, std::string("not a weight snapshot: ") + error.what(), where);

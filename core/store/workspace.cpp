@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/store/workspace.h"
 
-#include <cstdio>
 #include <random>
 
 #include "core/base/text.h"
@@ -23,13 +22,16 @@ void checkIsFolder(const std::filesystem::path& folder) {
 
 /// "20261120-142233-a1b2" from the UTC time and chance.
 std::string randomId() {
-    std::string time = utcNow(); // 2026-11-20T14:22:33Z
-    std::erase_if(time, [](char c) { return c == '-' || c == ':' || c == 'Z'; });
-    time[time.find('T')] = '-';
+    std::string id;
+    for (const char c : utcNow()) { // 2026-11-20T14:22:33Z
+        if (c == 'T') id += '-';
+        if (c >= '0' && c <= '9') id += c;
+    }
+    id += '-';
     std::random_device chance;
-    char suffix[8];
-    const int length = std::snprintf(suffix, sizeof suffix, "-%04x", chance() & 0xffffu);
-    return time.append(suffix, static_cast<std::size_t>(length));
+    for (int digit = 0; digit < 4; ++digit)
+        id += "0123456789abcdef"[chance() & 15u];
+    return id;
 }
 
 /// A pattern for LIKE that finds `text` anywhere, taken literally.

@@ -14,8 +14,8 @@ std::filesystem::path defaultWorkspace() {
     };
     if (const auto named = variable("QUANTARIUM_WORKSPACE"); !named.empty()) return named;
     if (const auto home = variable("HOME"); !home.empty()) return home / "Quantarium";
-    throw Error(ErrorKind::Config, "no workspace is named and there is no home folder", "QUANTARIUM_WORKSPACE",
-                "Set it, or use --workspace DIR.");
+    throw Error(ErrorKind::Config, "no workspace is named and there is no home folder",
+                "QUANTARIUM_WORKSPACE", "Set it, or use --workspace DIR.");
 }
 
 } // namespace quantarium::study

@@ -5,8 +5,8 @@
 
 namespace quantarium::study {
 
-/// The workspace that the desktop and the command line use when none is named: $QUANTARIUM_WORKSPACE, else "Quantarium" in
-/// the home folder. Throws Error(Config) when there is neither.
+/// The workspace that the desktop and the command line use when none is named: $QUANTARIUM_WORKSPACE, else
+/// "Quantarium" in the home folder. Throws Error(Config) when there is neither.
 std::filesystem::path defaultWorkspace();
 
 } // namespace quantarium::study

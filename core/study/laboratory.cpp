@@ -19,18 +19,20 @@ namespace {
 
 /// Hands events to the recorder first, then to whoever watches.
 class Distributor : public RunObserver {
-  public:
+public:
     explicit Distributor(RunRecorder& recorder) : m_recorder(recorder) {}
 
     void onEvent(const std::string& runId, const RunEvent& event) override {
         m_recorder.onEvent(runId, event);
         const std::shared_lock lock(m_mutex);
-        for (auto* observer : m_observers) observer->onEvent(runId, event);
+        for (auto* observer : m_observers)
+            observer->onEvent(runId, event);
     }
 
     bool watchesWeights(const std::string& runId) const override {
         const std::shared_lock lock(m_mutex);
-        return std::any_of(m_observers.begin(), m_observers.end(), [&](const RunObserver* o) { return o->watchesWeights(runId); });
+        return std::any_of(m_observers.begin(), m_observers.end(),
+                           [&](const RunObserver* o) { return o->watchesWeights(runId); });
     }
 
     void add(RunObserver* observer) {
@@ -43,7 +45,7 @@ class Distributor : public RunObserver {
         std::erase(m_observers, observer);
     }
 
-  private:
+private:
     RunRecorder& m_recorder;
     mutable std::shared_mutex m_mutex;
     std::vector<RunObserver*> m_observers;
@@ -53,8 +55,8 @@ class Distributor : public RunObserver {
 
 struct Laboratory::State {
     State(std::filesystem::path folder, const train::Registries& entries, int cores)
-        : registries(entries), workspace(std::move(folder), store::Access::Write), recorder(workspace), distributor(recorder),
-          queue(entries, distributor, cores) {
+        : registries(entries), workspace(std::move(folder), store::Access::Write), recorder(workspace),
+          distributor(recorder), queue(entries, distributor, cores) {
         importRuns(workspace);
     }
 
@@ -62,7 +64,7 @@ struct Laboratory::State {
     store::Workspace workspace;
     RunRecorder recorder;
     Distributor distributor;
-    train::RunQueue queue;      ///< ends first: its runs report to the members above
+    train::RunQueue queue; ///< ends first: its runs report to the members above
     std::mutex submitting;
     std::vector<std::pair<Json, std::string>> queued; ///< identity and id of what this laboratory has queued
 
@@ -75,14 +77,17 @@ struct Laboratory::State {
         return finished ? finished->id : std::string();
     }
 
-    /// The run whose weights `config` starts from; adds the shared float run to `added` when there is none yet.
+    /// The run whose weights `config` starts from; adds the shared float run to `added` when there is none
+    /// yet.
     std::string startRun(const RunConfig& config, std::vector<store::RunRecord>& added) {
         if (config.start.from == "run") {
             const auto record = workspace.at(config.start.path);
             const auto active = queue.active();
-            if (record.state != RunState::Finished && std::find(active.begin(), active.end(), record.id) == active.end())
-                throw Error(ErrorKind::Config, "run " + record.id + " is " + toString(record.state) + ", not finished", "start.path",
-                            "Resume it first, or choose a finished run.");
+            if (record.state != RunState::Finished &&
+                std::find(active.begin(), active.end(), record.id) == active.end())
+                throw Error(ErrorKind::Config,
+                            "run " + record.id + " is " + toString(record.state) + ", not finished",
+                            "start.path", "Resume it first, or choose a finished run.");
             return record.id;
         }
         if (config.start.from != "float") return {};
@@ -113,8 +118,10 @@ struct Laboratory::State {
         run.config = record.config;
         run.folder = workspace.runFolder(record.id);
         run.startRun = record.startRun;
-        if (!record.startRun.empty()) run.startFile = train::RunFolder(workspace.runFolder(record.startRun)).modelFile();
-        else if (record.config.start.from == "file") run.startFile = record.config.start.path;
+        if (!record.startRun.empty())
+            run.startFile = train::RunFolder(workspace.runFolder(record.startRun)).modelFile();
+        else if (record.config.start.from == "file")
+            run.startFile = record.config.start.path;
         return run;
     }
 };
@@ -124,14 +131,19 @@ Laboratory::Laboratory(std::filesystem::path workspaceFolder, const train::Regis
 
 Laboratory::~Laboratory() = default;
 
-store::Workspace& Laboratory::workspace() { return m_state->workspace; }
+store::Workspace& Laboratory::workspace() {
+    return m_state->workspace;
+}
 
-const train::Registries& Laboratory::registries() const { return m_state->registries; }
+const train::Registries& Laboratory::registries() const {
+    return m_state->registries;
+}
 
 std::vector<std::string> Laboratory::submit(const RunConfig& config) {
     const std::lock_guard lock(m_state->submitting);
     const auto resolved = train::resolve(config, m_state->registries);
-    train::requireMemory(train::planRun(resolved, m_state->registries)); // what can't be built or can't fit is refused here, at once
+    train::requireMemory(train::planRun(
+        resolved, m_state->registries)); // what can't be built or can't fit is refused here, at once
     const auto configs = train::repeats(resolved);
     const std::string group = configs.size() > 1 ? m_state->workspace.newRunId() : std::string();
     std::vector<store::RunRecord> added;
@@ -168,14 +180,32 @@ void Laboratory::resume(const std::string& id) {
     m_state->queue.submit(m_state->queuedRun(record));
 }
 
-void Laboratory::pause(const std::string& id) { m_state->queue.pause(m_state->workspace.at(id).id); }
-void Laboratory::stop(const std::string& id) { m_state->queue.stop(m_state->workspace.at(id).id); }
-void Laboratory::stopAll() { m_state->queue.stopAll(); }
-bool Laboratory::idle() const { return m_state->queue.idle(); }
-void Laboratory::waitIdle() { m_state->queue.waitIdle(); }
-std::vector<std::string> Laboratory::active() const { return m_state->queue.active(); }
-void Laboratory::addObserver(RunObserver* observer) { m_state->distributor.add(observer); }
-void Laboratory::removeObserver(RunObserver* observer) { m_state->distributor.remove(observer); }
-void Laboratory::flush() { m_state->recorder.flush(); }
+void Laboratory::pause(const std::string& id) {
+    m_state->queue.pause(m_state->workspace.at(id).id);
+}
+void Laboratory::stop(const std::string& id) {
+    m_state->queue.stop(m_state->workspace.at(id).id);
+}
+void Laboratory::stopAll() {
+    m_state->queue.stopAll();
+}
+bool Laboratory::idle() const {
+    return m_state->queue.idle();
+}
+void Laboratory::waitIdle() {
+    m_state->queue.waitIdle();
+}
+std::vector<std::string> Laboratory::active() const {
+    return m_state->queue.active();
+}
+void Laboratory::addObserver(RunObserver* observer) {
+    m_state->distributor.add(observer);
+}
+void Laboratory::removeObserver(RunObserver* observer) {
+    m_state->distributor.remove(observer);
+}
+void Laboratory::flush() {
+    m_state->recorder.flush();
+}
 
 } // namespace quantarium::study

@@ -13,8 +13,11 @@ namespace {
 
 RunStarted startedFromJson(const Json& document, const std::string& where) {
     try {
-        return {document.at("config"), document.at("environment"), runReportFromJson(document.at("report"), where),
-                document.at("total_epochs").get<std::int64_t>(), document.at("steps_per_epoch").get<std::int64_t>(),
+        return {document.at("config"),
+                document.at("environment"),
+                runReportFromJson(document.at("report"), where),
+                document.at("total_epochs").get<std::int64_t>(),
+                document.at("steps_per_epoch").get<std::int64_t>(),
                 document.at("first_epoch").get<std::int64_t>()};
     } catch (const nlohmann::json::exception& error) {
         throw Error(ErrorKind::Data, std::string("not a start record: ") + error.what(), where);
@@ -24,7 +27,8 @@ RunStarted startedFromJson(const Json& document, const std::string& where) {
 void importFolder(store::Workspace& workspace, const store::RunRecord& run, const train::RunFolder& folder) {
     const std::string where = folder.path().string();
     if (!run.report)
-        if (const auto started = folder.started()) workspace.recordStarted(run.id, startedFromJson(*started, where));
+        if (const auto started = folder.started())
+            workspace.recordStarted(run.id, startedFromJson(*started, where));
     for (const auto& epoch : folder.epochs())
         if (epoch.epoch > run.epochsDone) workspace.recordEpoch(run.id, epoch);
     if (const auto ended = folder.result()) {
@@ -33,9 +37,10 @@ void importFolder(store::Workspace& workspace, const store::RunRecord& run, cons
     }
     std::error_code ignored;
     const bool begun = std::filesystem::exists(folder.checkpointFile(), ignored);
-    workspace.recordState(run.id, RunState::Stopped,
-                          begun ? "Quantarium ended while it ran; it can be resumed from its last finished epoch."
-                                : "Quantarium ended before its first epoch; resuming starts it anew.");
+    workspace.recordState(
+        run.id, RunState::Stopped,
+        begun ? "Quantarium ended while it ran; it can be resumed from its last finished epoch."
+              : "Quantarium ended before its first epoch; resuming starts it anew.");
 }
 
 /// A run folder made elsewhere, or just before a crash.

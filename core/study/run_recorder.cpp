@@ -63,7 +63,8 @@ RunRecorder::~RunRecorder() {
 }
 
 void RunRecorder::onEvent(const std::string& runId, const RunEvent& event) {
-    if (std::holds_alternative<Progress>(event) || std::holds_alternative<WeightsSeen>(event)) return; // live only
+    if (std::holds_alternative<Progress>(event) || std::holds_alternative<WeightsSeen>(event))
+        return; // live only
     {
         const std::lock_guard lock(m_state->mutex);
         m_state->queue.emplace_back(runId, event);

@@ -9,10 +9,11 @@
 
 namespace quantarium::study {
 
-/// Writes runs' events into the workspace on a thread of its own; the runs never wait for the database. What can't be
-/// written (a full disk) is not lost: the run folder has it, and the workspace imports it when it is opened again.
+/// Writes runs' events into the workspace on a thread of its own; the runs never wait for the database. What
+/// can't be written (a full disk) is not lost: the run folder has it, and the workspace imports it when it is
+/// opened again.
 class RunRecorder : public RunObserver {
-  public:
+public:
     explicit RunRecorder(store::Workspace& workspace);
     ~RunRecorder() override; ///< writes what is left, then joins
 
@@ -24,7 +25,7 @@ class RunRecorder : public RunObserver {
     /// The last write that failed, or empty.
     std::string lastError() const;
 
-  private:
+private:
     struct State;
     std::unique_ptr<State> m_state;
 };

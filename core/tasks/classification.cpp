@@ -9,7 +9,7 @@ namespace quantarium::tasks {
 namespace {
 
 class AccuracySum : public MetricSum {
-  public:
+public:
     void add(const torch::Tensor& predictions, const torch::Tensor& targets, double loss) override {
         const auto count = predictions.size(0);
         const auto width = std::min<std::int64_t>(5, predictions.size(1));
@@ -43,7 +43,7 @@ class AccuracySum : public MetricSum {
         m_loss = numberFromJson(sums.at("loss"), "checkpoint");
     }
 
-  private:
+private:
     std::int64_t m_samples = 0;
     std::int64_t m_top1 = 0;
     std::int64_t m_top5 = 0;
@@ -51,12 +51,13 @@ class AccuracySum : public MetricSum {
 };
 
 class Classification : public Task {
-  public:
+public:
     explicit Classification(bool squaredHinge) : m_squaredHinge(squaredHinge) {}
 
     torch::Tensor loss(const torch::Tensor& predictions, const torch::Tensor& targets) const override {
         if (!m_squaredHinge) return torch::cross_entropy_loss(predictions, targets);
-        // Mean over samples and classes of max(0, 1 - t y)^2 with t = +1 for the true class, -1 for the others.
+        // Mean over samples and classes of max(0, 1 - t y)^2 with t = +1 for the true class, -1 for the
+        // others.
         const auto signs = torch::full_like(predictions, -1.0).scatter_(1, targets.unsqueeze(1), 1.0);
         return (1.0 - signs * predictions).clamp_min(0.0).square().mean();
     }
@@ -67,7 +68,7 @@ class Classification : public Task {
         return {{"top1", "Top-1 accuracy", "%", true}, {"top5", "Top-5 accuracy", "%", true}};
     }
 
-  private:
+private:
     bool m_squaredHinge;
 };
 
@@ -78,9 +79,10 @@ TaskEntry classificationEntry() {
     entry.schema.id = "classification";
     entry.schema.title = "Image classification";
     entry.schema.help = "One class for each image; measured by top-1 and top-5 accuracy";
-    entry.schema.options = {OptionSpec::choice("loss", "Loss", "cross-entropy", {"cross-entropy", "squared-hinge"},
-                                               "Softmax cross-entropy, or the squared hinge of BinaryConnect and LAB")
-                                .withSource("Courbariaux et al. 2015, section 3.1 (squared hinge)")};
+    entry.schema.options = {
+        OptionSpec::choice("loss", "Loss", "cross-entropy", {"cross-entropy", "squared-hinge"},
+                           "Softmax cross-entropy, or the squared hinge of BinaryConnect and LAB")
+            .withSource("Courbariaux et al. 2015, section 3.1 (squared hinge)")};
     entry.make = [](std::int64_t, const Options& options) -> std::unique_ptr<Task> {
         return std::make_unique<Classification>(options.text("loss") == "squared-hinge");
     };

@@ -24,9 +24,10 @@ struct MetricSpec {
 
 /// Sums up one pass over data.
 class MetricSum {
-  public:
+public:
     virtual ~MetricSum() = default;
-    /// predictions [N, …] float32 detached, targets as the dataset gives them, loss of this batch (mean over its samples).
+    /// predictions [N, …] float32 detached, targets as the dataset gives them, loss of this batch (mean over
+    /// its samples).
     virtual void add(const torch::Tensor& predictions, const torch::Tensor& targets, double loss) = 0;
     /// By metric name, and "loss". Empty data gives NaN.
     virtual std::map<std::string, double> values() const = 0;
@@ -37,7 +38,7 @@ class MetricSum {
 
 /// What a network is trained for: loss, metrics.
 class Task {
-  public:
+public:
     virtual ~Task() = default;
     /// Scalar loss, mean over the batch, float32.
     virtual torch::Tensor loss(const torch::Tensor& predictions, const torch::Tensor& targets) const = 0;

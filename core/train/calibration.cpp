@@ -11,7 +11,7 @@ namespace {
 
 /// Keeps what passes through a site.
 class Capture : public nn::SiteTransform {
-  public:
+public:
     torch::Tensor before(const torch::Tensor& input) override {
         m_input = input;
         return input;
@@ -41,7 +41,8 @@ std::shared_ptr<Capture> capture(Session& session, const std::string& layer, con
 
 } // namespace
 
-void SessionCalibration::forEachBatch(std::int64_t batches, const std::function<void(const torch::Tensor&, const torch::Tensor&)>& use) {
+void SessionCalibration::forEachBatch(
+    std::int64_t batches, const std::function<void(const torch::Tensor&, const torch::Tensor&)>& use) {
     const auto loader = m_session.loader(m_session.splits.train, false);
     loader->start(0);
     for (std::int64_t i = 0; i < batches; ++i) {
@@ -67,6 +68,8 @@ double SessionCalibration::evaluate() {
     return found == values.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
 }
 
-void SessionCalibration::reestimateBatchNorm(std::int64_t batches) { train::reestimateBatchNorm(m_session, batches); }
+void SessionCalibration::reestimateBatchNorm(std::int64_t batches) {
+    train::reestimateBatchNorm(m_session, batches);
+}
 
 } // namespace quantarium::train

@@ -8,16 +8,17 @@ namespace quantarium::train {
 
 /// The trainer's side of a method's procedures. Lives as long as one such procedure.
 class SessionCalibration : public quant::CalibrationContext {
-  public:
+public:
     explicit SessionCalibration(Session& session) : m_session(session) {}
 
-    void forEachBatch(std::int64_t batches, const std::function<void(const torch::Tensor&, const torch::Tensor&)>& use) override;
+    void forEachBatch(std::int64_t batches,
+                      const std::function<void(const torch::Tensor&, const torch::Tensor&)>& use) override;
     torch::Tensor siteInput(const std::string& layer, const torch::Tensor& images) override;
     torch::Tensor siteOutput(const std::string& layer, const torch::Tensor& images) override;
     double evaluate() override;
     void reestimateBatchNorm(std::int64_t batches) override;
 
-  private:
+private:
     Session& m_session;
 };
 

@@ -15,31 +15,40 @@ constexpr const char* kKey = "quantarium.state";
 
 using Tensors = torch::OrderedDict<std::string, torch::Tensor>;
 
-torch::Tensor stored(const torch::Tensor& tensor) { return tensor.detach().to(torch::kCPU).contiguous(); }
+torch::Tensor stored(const torch::Tensor& tensor) {
+    return tensor.detach().to(torch::kCPU).contiguous();
+}
 
 void put(nn::TensorFile& file, const std::string& prefix, const Tensors& tensors) {
-    for (const auto& item : tensors) file.tensors[prefix + item.key()] = stored(item.value());
+    for (const auto& item : tensors)
+        file.tensors[prefix + item.key()] = stored(item.value());
 }
 
 Tensors take(const nn::TensorFile& file, const std::string& prefix) {
     Tensors tensors;
-    for (auto found = file.tensors.lower_bound(prefix); found != file.tensors.end() && found->first.starts_with(prefix); ++found)
+    for (auto found = file.tensors.lower_bound(prefix);
+         found != file.tensors.end() && found->first.starts_with(prefix); ++found)
         tensors.insert(found->first.substr(prefix.size()), found->second);
     return tensors;
 }
 
 Tensors networkState(const torch::nn::Module& network) {
     Tensors state;
-    for (const auto& item : network.named_parameters()) state.insert(item.key(), item.value());
-    for (const auto& item : network.named_buffers()) state.insert(item.key(), item.value());
+    for (const auto& item : network.named_parameters())
+        state.insert(item.key(), item.value());
+    for (const auto& item : network.named_buffers())
+        state.insert(item.key(), item.value());
     return state;
 }
 
-std::string quantizerPrefix(const QuantizedLayer& layer) { return "quantizer/" + layer.node.parameter + "/"; }
+std::string quantizerPrefix(const QuantizedLayer& layer) {
+    return "quantizer/" + layer.node.parameter + "/";
+}
 
 Json stateToJson(const TrainingState& state) {
     Json losses = Json::array();
-    for (const double loss : state.partialLosses) losses.push_back(numberToJson(loss));
+    for (const double loss : state.partialLosses)
+        losses.push_back(numberToJson(loss));
     return {{"epoch", state.epoch},
             {"batch", state.batch},
             {"step", state.step},
@@ -65,7 +74,8 @@ TrainingState stateFromJson(const Json& document, const std::string& where) {
     document.at("step_seconds").get_to(state.stepSeconds);
     document.at("snapshot_seconds").get_to(state.snapshotSeconds);
     state.partialSums = document.at("partial_sums");
-    for (const auto& loss : document.at("partial_losses")) state.partialLosses.push_back(numberFromJson(loss, where));
+    for (const auto& loss : document.at("partial_losses"))
+        state.partialLosses.push_back(numberFromJson(loss, where));
     return state;
 }
 
@@ -79,7 +89,8 @@ void restoreNetwork(const nn::TensorFile& content, Session& session, const std::
     torch::NoGradGuard guard;
     for (const auto& item : networkState(*session.network)) {
         const auto* found = saved.find(item.key());
-        if (found == nullptr || found->sizes() != item.value().sizes() || found->dtype() != item.value().dtype())
+        if (found == nullptr || found->sizes() != item.value().sizes() ||
+            found->dtype() != item.value().dtype())
             fail("the tensor " + item.key() + " is missing or has another shape", file);
         torch::Tensor(item.value()).copy_(*found);
     }
@@ -116,11 +127,16 @@ TrainingState loadCheckpoint(const std::filesystem::path& file, Session& session
     if (text == content.texts.end()) fail("this is no checkpoint of a run", file);
     const auto document = parseJson(text->second, file.string());
     try {
-        if (document.at("format") != kFormat) fail("the checkpoint's format is " + dumpJson(document.at("format")) + "; this version reads " + kFormat, file);
-        if (document.at("identity") != identity(session.config)) fail("the checkpoint belongs to another configuration", file);
+        if (document.at("format") != kFormat)
+            fail("the checkpoint's format is " + dumpJson(document.at("format")) + "; this version reads " +
+                     kFormat,
+                 file);
+        if (document.at("identity") != identity(session.config))
+            fail("the checkpoint belongs to another configuration", file);
         restoreNetwork(content, session, file);
         for (auto& layer : session.layers)
-            layer.quantizer->load(take(content, quantizerPrefix(layer)), document.at("quantizers").at(layer.node.parameter));
+            layer.quantizer->load(take(content, quantizerPrefix(layer)),
+                                  document.at("quantizers").at(layer.node.parameter));
         session.optimizer->load(take(content, "optimizer/"), document.at("optimizer"));
         return stateFromJson(document.at("state"), file.string());
     } catch (const nlohmann::json::exception& error) {
@@ -136,7 +152,8 @@ void saveModel(const std::filesystem::path& file, Session& session) {
         if (!layer.quantized()) continue;
         const auto frozen = layer.quantizer->freeze();
         const auto codes = frozen.codes.contiguous();
-        const auto packed = quant::packCodes({codes.data_ptr<std::int16_t>(), static_cast<std::size_t>(codes.numel())}, frozen.bits);
+        const auto packed = quant::packCodes(
+            {codes.data_ptr<std::int16_t>(), static_cast<std::size_t>(codes.numel())}, frozen.bits);
         content.tensors["quantarium.codes." + layer.node.parameter] = torch::tensor(packed, torch::kUInt8);
         content.tensors["quantarium.codebook." + layer.node.parameter] = torch::tensor(frozen.codebook);
         content.texts["quantarium.bits." + layer.node.parameter] = std::to_string(frozen.bits);

@@ -48,6 +48,8 @@ Json environment(std::int64_t threads) {
             {"host", std::string(system.nodename)}};
 }
 
-std::string versionText() { return std::string(QUANTARIUM_VERSION) + " (commit " + QUANTARIUM_COMMIT + ")"; }
+std::string versionText() {
+    return std::string(QUANTARIUM_VERSION) + " (commit " + QUANTARIUM_COMMIT + ")";
+}
 
 } // namespace quantarium::train

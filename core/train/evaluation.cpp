@@ -18,7 +18,8 @@ std::map<std::string, double> evaluate(Session& session, const std::shared_ptr<c
         sum->add(predictions, targets, session.task->loss(predictions, targets).item<double>());
     }
     std::map<std::string, double> values;
-    for (const auto& [name, value] : sum->values()) values[prefix + name] = value;
+    for (const auto& [name, value] : sum->values())
+        values[prefix + name] = value;
     return values;
 }
 
@@ -41,7 +42,8 @@ void reestimateBatchNorm(Session& session, std::int64_t batches) {
         if (!batch) break;
         session.network->forward(session.onDevice(std::move(*batch)).images);
     }
-    for (auto& [norm, momentum] : norms) norm->options.momentum(momentum);
+    for (auto& [norm, momentum] : norms)
+        norm->options.momentum(momentum);
     session.network->eval();
 }
 

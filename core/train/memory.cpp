@@ -37,7 +37,9 @@ double availableMemory() {
     return available;
 }
 
-double peakMemory() { return std::max(0.0, procBytes("/proc/self/status", "VmHWM")); }
+double peakMemory() {
+    return std::max(0.0, procBytes("/proc/self/status", "VmHWM"));
+}
 
 void resetPeakMemory() {
     std::ofstream file("/proc/self/clear_refs");

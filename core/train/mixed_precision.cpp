@@ -9,13 +9,17 @@ namespace quantarium::train {
 namespace {
 
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-bool isOn(torch::DeviceType device) { return at::autocast::is_autocast_enabled(device); }
+bool isOn(torch::DeviceType device) {
+    return at::autocast::is_autocast_enabled(device);
+}
 void set(torch::DeviceType device, bool on) {
     at::autocast::set_autocast_enabled(device, on);
     if (on) at::autocast::set_autocast_dtype(device, torch::kBFloat16);
 }
 #else
-bool isOn(torch::DeviceType device) { return device == torch::kCUDA ? at::autocast::is_enabled() : at::autocast::is_cpu_enabled(); }
+bool isOn(torch::DeviceType device) {
+    return device == torch::kCUDA ? at::autocast::is_enabled() : at::autocast::is_cpu_enabled();
+}
 void set(torch::DeviceType device, bool on) {
     if (device == torch::kCUDA) {
         at::autocast::set_enabled(on);
@@ -42,6 +46,8 @@ MixedPrecision::~MixedPrecision() {
     set(m_device, m_before);
 }
 
-void MixedPrecision::forgetCopies() { at::autocast::clear_cache(); }
+void MixedPrecision::forgetCopies() {
+    at::autocast::clear_cache();
+}
 
 } // namespace quantarium::train

@@ -5,10 +5,10 @@
 
 namespace quantarium::train {
 
-/// Within its life convolutions and matrix products of this thread run in bfloat16 (autocast); does nothing when off.
-/// The one place that knows how LibTorch 1.13 and 2.x spell it.
+/// Within its life convolutions and matrix products of this thread run in bfloat16 (autocast); does nothing
+/// when off. The one place that knows how LibTorch 1.13 and 2.x spell it.
 class MixedPrecision {
-  public:
+public:
     MixedPrecision(bool on, torch::DeviceType device);
     ~MixedPrecision();
     MixedPrecision(const MixedPrecision&) = delete;
@@ -17,7 +17,7 @@ class MixedPrecision {
     /// Forgets cached low-precision copies of parameters; needed after weights were written in place.
     static void forgetCopies();
 
-  private:
+private:
     bool m_on;
     torch::DeviceType m_device;
     bool m_before = false;

@@ -12,7 +12,8 @@ namespace {
 
 using torch::Tensor;
 
-/// The key of a parameter in torch's optimizer state: its address, as a text in LibTorch 1.13, as a pointer in 2.x.
+/// The key of a parameter in torch's optimizer state: its address, as a text in LibTorch 1.13, as a pointer
+/// in 2.x.
 template <class Map> typename Map::key_type stateKey(const Map&, const Tensor& parameter) {
     const void* address = parameter.unsafeGetTensorImpl();
     if constexpr (std::is_same_v<typename Map::key_type, std::string>) {
@@ -28,14 +29,16 @@ template <class Map> typename Map::key_type stateKey(const Map&, const Tensor& p
 template <class Use> void forEachParameter(torch::optim::Optimizer& optimizer, Use use) {
     std::int64_t index = 0;
     for (auto& group : optimizer.param_groups())
-        for (auto& parameter : group.params()) use(index++, parameter);
+        for (auto& parameter : group.params())
+            use(index++, parameter);
 }
 
-Tensor required(const torch::OrderedDict<std::string, Tensor>& tensors, const std::string& name, const Tensor& like) {
+Tensor required(const torch::OrderedDict<std::string, Tensor>& tensors, const std::string& name,
+                const Tensor& like) {
     const auto* tensor = tensors.find(name);
     if (tensor == nullptr || tensor->sizes() != like.sizes())
-        throw Error(ErrorKind::Data, "the optimizer state \"" + name + "\" is missing or has another shape", "checkpoint",
-                    "The checkpoint belongs to another network or method.");
+        throw Error(ErrorKind::Data, "the optimizer state \"" + name + "\" is missing or has another shape",
+                    "checkpoint", "The checkpoint belongs to another network or method.");
     return tensor->to(like.device()).clone();
 }
 
@@ -58,7 +61,8 @@ torch::optim::AdamOptions adamOptions(const Options& options) {
 
 /// Torch groups with each method's own weight decay; the learning rates follow in setLearningRate.
 template <class TorchOptions>
-std::vector<torch::optim::OptimizerParamGroup> torchGroups(std::vector<quant::ParameterGroup>& groups, const TorchOptions& options) {
+std::vector<torch::optim::OptimizerParamGroup> torchGroups(std::vector<quant::ParameterGroup>& groups,
+                                                           const TorchOptions& options) {
     std::vector<torch::optim::OptimizerParamGroup> result;
     for (auto& group : groups) {
         auto own = std::make_unique<TorchOptions>(options);
@@ -70,53 +74,70 @@ std::vector<torch::optim::OptimizerParamGroup> torchGroups(std::vector<quant::Pa
 
 std::vector<double> multipliers(const std::vector<quant::ParameterGroup>& groups) {
     std::vector<double> result;
-    for (const auto& group : groups) result.push_back(group.learningRateMultiplier);
+    for (const auto& group : groups)
+        result.push_back(group.learningRateMultiplier);
     return result;
 }
 
 OptionSpec decaySpec() {
-    return OptionSpec::real("weight_decay", "Weight decay", 1e-4, 0.0, 10.0, "L2 penalty; search logits are exempt");
+    return OptionSpec::real("weight_decay", "Weight decay", 1e-4, 0.0, 10.0,
+                            "L2 penalty; search logits are exempt");
 }
 
 OptimizerEntry sgdEntry() {
     OptimizerEntry entry;
-    entry.schema = {"sgd", "SGD", "Stochastic gradient descent with momentum", "paper B 3.1; paper A 3.2",
-                    {OptionSpec::real("lr", "Learning rate", 0.1, 0.0, 1000.0, "Multiplied by the schedule's factor"),
-                     OptionSpec::real("momentum", "Momentum", 0.9, 0.0, 0.9999, "Share of the last update that is kept"),
-                     OptionSpec::boolean("nesterov", "Nesterov", false, "Look ahead along the momentum; needs momentum above 0"), decaySpec()}};
+    entry.schema = {
+        "sgd",
+        "SGD",
+        "Stochastic gradient descent with momentum",
+        "paper B 3.1; paper A 3.2",
+        {OptionSpec::real("lr", "Learning rate", 0.1, 0.0, 1000.0, "Multiplied by the schedule's factor"),
+         OptionSpec::real("momentum", "Momentum", 0.9, 0.0, 0.9999, "Share of the last update that is kept"),
+         OptionSpec::boolean("nesterov", "Nesterov", false,
+                             "Look ahead along the momentum; needs momentum above 0"),
+         decaySpec()}};
     entry.stateFloatsPerParameter = 1;
     entry.make = [](std::vector<quant::ParameterGroup> groups, const Options& options) {
         const auto factors = multipliers(groups);
         const auto settings = sgdOptions(options);
-        return std::make_unique<Optimizer>(std::make_unique<torch::optim::SGD>(torchGroups(groups, settings), settings), factors,
-                                           options.real("lr"),
-                                           quant::SgdSettings{options.real("lr"), options.real("momentum"),
-                                                              options.real("weight_decay"), options.boolean("nesterov")});
+        return std::make_unique<Optimizer>(
+            std::make_unique<torch::optim::SGD>(torchGroups(groups, settings), settings), factors,
+            options.real("lr"),
+            quant::SgdSettings{options.real("lr"), options.real("momentum"), options.real("weight_decay"),
+                               options.boolean("nesterov")});
     };
     return entry;
 }
 
 OptimizerEntry adamEntry() {
     OptimizerEntry entry;
-    entry.schema = {"adam", "Adam", "Adaptive moments", "Kingma, Ba 2015",
-                    {OptionSpec::real("lr", "Learning rate", 1e-3, 0.0, 1000.0, "Multiplied by the schedule's factor"),
-                     OptionSpec::real("beta1", "Beta 1", 0.9, 0.0, 0.999999, "Decay of the first moment").asAdvanced(),
-                     OptionSpec::real("beta2", "Beta 2", 0.999, 0.0, 0.99999999, "Decay of the second moment").asAdvanced(),
-                     OptionSpec::real("eps", "Epsilon", 1e-8, 1e-30, 1.0, "Added to the root of the second moment").asAdvanced(), decaySpec()}};
+    entry.schema = {
+        "adam",
+        "Adam",
+        "Adaptive moments",
+        "Kingma, Ba 2015",
+        {OptionSpec::real("lr", "Learning rate", 1e-3, 0.0, 1000.0, "Multiplied by the schedule's factor"),
+         OptionSpec::real("beta1", "Beta 1", 0.9, 0.0, 0.999999, "Decay of the first moment").asAdvanced(),
+         OptionSpec::real("beta2", "Beta 2", 0.999, 0.0, 0.99999999, "Decay of the second moment")
+             .asAdvanced(),
+         OptionSpec::real("eps", "Epsilon", 1e-8, 1e-30, 1.0, "Added to the root of the second moment")
+             .asAdvanced(),
+         decaySpec()}};
     entry.stateFloatsPerParameter = 2;
     entry.make = [](std::vector<quant::ParameterGroup> groups, const Options& options) {
         const auto factors = multipliers(groups);
         const auto settings = adamOptions(options);
-        return std::make_unique<Optimizer>(std::make_unique<torch::optim::Adam>(torchGroups(groups, settings), settings), factors,
-                                           options.real("lr"), std::nullopt);
+        return std::make_unique<Optimizer>(
+            std::make_unique<torch::optim::Adam>(torchGroups(groups, settings), settings), factors,
+            options.real("lr"), std::nullopt);
     };
     return entry;
 }
 
 } // namespace
 
-Optimizer::Optimizer(std::unique_ptr<torch::optim::Optimizer> optimizer, std::vector<double> multipliers, double learningRate,
-                     std::optional<quant::SgdSettings> sgd)
+Optimizer::Optimizer(std::unique_ptr<torch::optim::Optimizer> optimizer, std::vector<double> multipliers,
+                     double learningRate, std::optional<quant::SgdSettings> sgd)
     : m_optimizer(std::move(optimizer)), m_multipliers(std::move(multipliers)), m_baseRate(learningRate),
       m_learningRate(learningRate), m_sgd(sgd) {}
 
@@ -124,19 +145,27 @@ void Optimizer::setLearningRate(double factor) {
     m_learningRate = m_baseRate * factor;
     if (m_sgd) m_sgd->learningRate = m_learningRate;
     auto& groups = m_optimizer->param_groups();
-    for (std::size_t i = 0; i < groups.size(); ++i) groups[i].options().set_lr(m_learningRate * m_multipliers[i]);
+    for (std::size_t i = 0; i < groups.size(); ++i)
+        groups[i].options().set_lr(m_learningRate * m_multipliers[i]);
 }
 
-void Optimizer::step() { m_optimizer->step(); }
+void Optimizer::step() {
+    m_optimizer->step();
+}
 
 void Optimizer::zeroGradients() {
     // Undefined instead of zero: parameters that a fused step has moved are then skipped by step().
-    forEachParameter(*m_optimizer, [](std::int64_t, Tensor& parameter) { parameter.mutable_grad() = Tensor(); });
+    forEachParameter(*m_optimizer,
+                     [](std::int64_t, Tensor& parameter) { parameter.mutable_grad() = Tensor(); });
 }
 
-void Optimizer::resetState() { m_optimizer->state().clear(); }
+void Optimizer::resetState() {
+    m_optimizer->state().clear();
+}
 
-std::optional<quant::SgdSettings> Optimizer::sgdSettings() const { return m_sgd; }
+std::optional<quant::SgdSettings> Optimizer::sgdSettings() const {
+    return m_sgd;
+}
 
 void Optimizer::save(torch::OrderedDict<std::string, Tensor>& tensors, Json& numbers) const {
     auto& state = m_optimizer->state();

@@ -15,27 +15,28 @@
 
 namespace quantarium::train {
 
-/// A LibTorch optimizer with what the trainer needs of it: a learning rate per step, state that can be forgotten, and
-/// state that can be stored. The keys of torch's optimizer state differ between LibTorch 1.13 and 2.x; only
-/// optimizer.cpp knows that.
+/// A LibTorch optimizer with what the trainer needs of it: a learning rate per step, state that can be
+/// forgotten, and state that can be stored. The keys of torch's optimizer state differ between LibTorch 1.13
+/// and 2.x; only optimizer.cpp knows that.
 class Optimizer {
-  public:
-    Optimizer(std::unique_ptr<torch::optim::Optimizer> optimizer, std::vector<double> multipliers, double learningRate,
-              std::optional<quant::SgdSettings> sgd);
+public:
+    Optimizer(std::unique_ptr<torch::optim::Optimizer> optimizer, std::vector<double> multipliers,
+              double learningRate, std::optional<quant::SgdSettings> sgd);
 
-    void setLearningRate(double factor); ///< base rate × factor × the group's multiplier
+    void setLearningRate(double factor);                   ///< base rate × factor × the group's multiplier
     double learningRate() const { return m_learningRate; } ///< of a group with multiplier 1
     void step();
     void zeroGradients();
     void resetState();
 
-    /// SGD's settings at the present learning rate, when this optimizer is SGD: quantizers may then fuse the step.
+    /// SGD's settings at the present learning rate, when this optimizer is SGD: quantizers may then fuse the
+    /// step.
     std::optional<quant::SgdSettings> sgdSettings() const;
 
     void save(torch::OrderedDict<std::string, torch::Tensor>& tensors, Json& numbers) const;
     void load(const torch::OrderedDict<std::string, torch::Tensor>& tensors, const Json& numbers);
 
-  private:
+private:
     std::unique_ptr<torch::optim::Optimizer> m_optimizer;
     std::vector<double> m_multipliers; ///< per parameter group
     double m_baseRate;

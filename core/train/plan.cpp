@@ -34,15 +34,18 @@ const Json* overrideFor(const WeightsConfig& weights, const std::string& layer) 
     return found;
 }
 
-LayerChoice choose(const WeightsConfig& weights, const nn::LayerNode& node, const quant::WeightMethod& method) {
+LayerChoice choose(const WeightsConfig& weights, const nn::LayerNode& node,
+                   const quant::WeightMethod& method) {
     if (const Json* given = overrideFor(weights, node.layer))
-        return {given->at("method").get<std::string>(), given->at("bits").get<std::int64_t>(), given->at("options"), "set by an override"};
+        return {given->at("method").get<std::string>(), given->at("bits").get<std::int64_t>(),
+                given->at("options"), "set by an override"};
     const LayerChoice normal{weights.method, weights.bits, weights.options, ""};
     if (weights.method == "float" || !(node.first || node.last)) return normal;
     const std::string place = node.first ? "first layer" : "last layer";
     if (weights.policy == "skip-first-last" || (weights.policy == "as-published" && method.keepsFirstAndLast))
         return {"float", 32, Json::object(), place + " stays float (" + weights.policy + ")"};
-    if (weights.policy == "8bit-first-last") return {weights.method, 8, weights.options, place + " at 8 bits"};
+    if (weights.policy == "8bit-first-last")
+        return {weights.method, 8, weights.options, place + " at 8 bits"};
     return normal;
 }
 
@@ -51,8 +54,10 @@ void requireMatches(const WeightsConfig& weights, const nn::LayerGraph& graph) {
         std::vector<std::string> names;
         for (const auto& node : graph.nodes)
             if (node.macs > 0) names.push_back(node.layer);
-        if (std::none_of(names.begin(), names.end(), [&, p = pattern](const std::string& n) { return matchesGlob(n, p); }))
-            throw Error(ErrorKind::Config, "no layer of this network matches", "weights.overrides." + pattern, "Layers: " + join(names) + ".");
+        if (std::none_of(names.begin(), names.end(),
+                         [&, p = pattern](const std::string& n) { return matchesGlob(n, p); }))
+            throw Error(ErrorKind::Config, "no layer of this network matches", "weights.overrides." + pattern,
+                        "Layers: " + join(names) + ".");
     }
 }
 
@@ -63,7 +68,8 @@ LayerReport layerReport(const LayerPlan& plan) {
     layer.weightShape = plan.node.weightShape;
     layer.outputShape = plan.node.outputShape;
     layer.weights = 1;
-    for (const auto size : plan.node.weightShape) layer.weights *= size;
+    for (const auto size : plan.node.weightShape)
+        layer.weights *= size;
     layer.macs = plan.node.macs;
     layer.method = plan.method->schema.id;
     layer.bits = plan.bits;
@@ -76,13 +82,15 @@ LayerReport layerReport(const LayerPlan& plan) {
     return layer;
 }
 
-double trainingBytes(const RunConfig& config, const nn::LayerGraph& graph, const std::vector<LayerPlan>& plans, const Registries& registries) {
+double trainingBytes(const RunConfig& config, const nn::LayerGraph& graph,
+                     const std::vector<LayerPlan>& plans, const Registries& registries) {
     const auto& optimizer = registries.optimizers.at(config.training.optimizer.id, "training.optimizer.id");
     const auto batch = static_cast<double>(std::max<std::int64_t>(1, config.training.batch));
     double floats = static_cast<double>(graph.parameters) * (2.0 + optimizer.stateFloatsPerParameter);
     for (const auto& plan : plans) {
         double weights = 1;
-        for (const auto size : plan.node.weightShape) weights *= static_cast<double>(size);
+        for (const auto size : plan.node.weightShape)
+            weights *= static_cast<double>(size);
         floats += weights * plan.method->trainingFloatsPerWeight(plan.bits, plan.options);
     }
     // Saved for the backward pass once, and about half of it again as gradients on the way back.
@@ -109,7 +117,8 @@ quant::LayerContext layerContext(const nn::LayerNode& node) {
     return context;
 }
 
-std::vector<LayerPlan> planLayers(const RunConfig& config, const nn::LayerGraph& graph, const Registries& registries) {
+std::vector<LayerPlan> planLayers(const RunConfig& config, const nn::LayerGraph& graph,
+                                  const Registries& registries) {
     requireMatches(config.weights, graph);
     const auto& method = registries.methods.at(config.weights.method, "weights.method");
     std::vector<LayerPlan> plans;
@@ -122,13 +131,15 @@ std::vector<LayerPlan> planLayers(const RunConfig& config, const nn::LayerGraph&
         plan.bits = choice.method == "float" ? 32 : choice.bits;
         plan.options = Options::validated(plan.method->schema.options, choice.options, "weights.options");
         plan.remark = choice.remark;
-        if (plan.remark.empty() && plan.method->remark) plan.remark = plan.method->remark(plan.bits, plan.options);
+        if (plan.remark.empty() && plan.method->remark)
+            plan.remark = plan.method->remark(plan.bits, plan.options);
         plans.push_back(std::move(plan));
     }
     return plans;
 }
 
-RunReport reportOf(const RunConfig& config, const nn::LayerGraph& graph, const std::vector<LayerPlan>& plans, const Registries& registries) {
+RunReport reportOf(const RunConfig& config, const nn::LayerGraph& graph, const std::vector<LayerPlan>& plans,
+                   const Registries& registries) {
     RunReport report;
     std::set<std::string> remarks;
     for (const auto& plan : plans) {
@@ -148,7 +159,9 @@ RunReport planRun(const RunConfig& config, const Registries& registries) {
     const auto& dataset = registries.datasets.at(config.dataset.id, "dataset.id");
     const auto& entry = registries.networks.at(config.network.id, "network.id");
     const nn::InputShape shape{dataset.imageShape[0], dataset.imageShape[1], dataset.imageShape[2]};
-    const auto network = entry.make(shape, dataset.classes, Options::validated(entry.schema.options, config.network.options, "network.options"), config.seed);
+    const auto network = entry.make(
+        shape, dataset.classes,
+        Options::validated(entry.schema.options, config.network.options, "network.options"), config.seed);
     const auto graph = nn::traceLayers(*network, shape);
     return reportOf(config, graph, planLayers(config, graph, registries), registries);
 }

@@ -11,7 +11,8 @@
 
 namespace quantarium::train {
 
-/// What happens to one layer's weight: the configuration's method, an override's, or float by the first/last policy.
+/// What happens to one layer's weight: the configuration's method, an override's, or float by the first/last
+/// policy.
 struct LayerPlan {
     nn::LayerNode node;
     const quant::WeightMethod* method = nullptr;
@@ -22,14 +23,16 @@ struct LayerPlan {
     bool quantized() const { return method->schema.id != "float"; }
 };
 
-/// One plan per layer with weights, in order of execution. Of several matching overrides the longest pattern counts, and any
-/// override counts more than the policy. Throws Error(Config) for a pattern that matches no layer.
-std::vector<LayerPlan> planLayers(const RunConfig& resolved, const nn::LayerGraph& graph, const Registries& registries);
+/// One plan per layer with weights, in order of execution. Of several matching overrides the longest pattern
+/// counts, and any override counts more than the policy. Throws Error(Config) for a pattern that matches no
+/// layer.
+std::vector<LayerPlan> planLayers(const RunConfig& resolved, const nn::LayerGraph& graph,
+                                  const Registries& registries);
 
 quant::LayerContext layerContext(const nn::LayerNode& node);
 
 /// Layers, memory in both accountings, MACs, and the estimated peak memory of training with this batch size.
-RunReport reportOf(const RunConfig& resolved, const nn::LayerGraph& graph, const std::vector<LayerPlan>& plans,
-                   const Registries& registries);
+RunReport reportOf(const RunConfig& resolved, const nn::LayerGraph& graph,
+                   const std::vector<LayerPlan>& plans, const Registries& registries);
 
 } // namespace quantarium::train

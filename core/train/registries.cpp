@@ -4,8 +4,9 @@
 namespace quantarium::train {
 
 const Registries& Registries::builtin() {
-    static const Registries registries{tasks::builtinTasks(),     data::builtinDatasets(),  nn::builtinNetworks(),
-                                       quant::builtinWeightMethods(), builtinOptimizers(), builtinSchedules()};
+    static const Registries registries{tasks::builtinTasks(), data::builtinDatasets(),
+                                       nn::builtinNetworks(), quant::builtinWeightMethods(),
+                                       builtinOptimizers(),   builtinSchedules()};
     return registries;
 }
 

@@ -20,20 +20,30 @@ void resolveMachine(MachineConfig& machine, const std::string& source) {
     const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
     if (machine.threads == 0) machine.threads = cores;
     const bool cuda = machine.device == "cuda" || machine.device.starts_with("cuda:");
-    if (machine.device != "cpu" && !cuda) fail("\"" + machine.device + "\" is no device", source + "machine.device", "Allowed: cpu, cuda, cuda:N.");
+    if (machine.device != "cpu" && !cuda)
+        fail("\"" + machine.device + "\" is no device", source + "machine.device",
+             "Allowed: cpu, cuda, cuda:N.");
     if (cuda && machine.device.size() > 4 &&
-        (machine.device.size() < 6 || machine.device.size() > 8 || !std::all_of(machine.device.begin() + 5, machine.device.end(), [](char c) { return c >= '0' && c <= '9'; })))
-        fail("\"" + machine.device + "\" is no device", source + "machine.device", "Allowed: cpu, cuda, cuda:N.");
+        (machine.device.size() < 6 || machine.device.size() > 8 ||
+         !std::all_of(machine.device.begin() + 5, machine.device.end(),
+                      [](char c) { return c >= '0' && c <= '9'; })))
+        fail("\"" + machine.device + "\" is no device", source + "machine.device",
+             "Allowed: cpu, cuda, cuda:N.");
     if (cuda && !torch::cuda::is_available())
-        fail("no CUDA device can be used here", source + "machine.device", "Use \"cpu\", or a LibTorch with CUDA on a machine with a GPU.");
+        fail("no CUDA device can be used here", source + "machine.device",
+             "Use \"cpu\", or a LibTorch with CUDA on a machine with a GPU.");
 }
 
 /// Options of one method at one width, complete; `where` is the section's path.
-Json methodOptions(const quant::WeightMethod& method, std::int64_t bits, const Json& options, const std::string& where) {
+Json methodOptions(const quant::WeightMethod& method, std::int64_t bits, const Json& options,
+                   const std::string& where) {
     if (bits < method.minimumBits || bits > method.maximumBits) {
-        const auto range = method.minimumBits == method.maximumBits ? std::to_string(method.minimumBits)
-                                                                    : std::to_string(method.minimumBits) + " … " + std::to_string(method.maximumBits);
-        fail(std::to_string(bits) + " is outside what " + method.schema.id + " can do", where + ".bits", "Allowed for " + method.schema.id + ": " + range + " bits.");
+        const auto range =
+            method.minimumBits == method.maximumBits
+                ? std::to_string(method.minimumBits)
+                : std::to_string(method.minimumBits) + " … " + std::to_string(method.maximumBits);
+        fail(std::to_string(bits) + " is outside what " + method.schema.id + " can do", where + ".bits",
+             "Allowed for " + method.schema.id + ": " + range + " bits.");
     }
     const auto validated = Options::validated(method.schema.options, options, where + ".options");
     if (method.check) method.check(bits, validated, where);
@@ -50,10 +60,11 @@ bool reaches(const quant::WeightMethod& method, std::int64_t bits, const Json& o
     }
 }
 
-void resolveOverride(const std::string& pattern, Json& value, const WeightsConfig& weights, const Registries& registries, const std::string& source) {
+void resolveOverride(const std::string& pattern, Json& value, const WeightsConfig& weights,
+                     const Registries& registries, const std::string& source) {
     const std::string where = source + "weights.overrides." + pattern;
-    const std::vector<OptionSpec> keys{OptionSpec::text("method", "", weights.method, ""), OptionSpec::integer("bits", "", weights.bits, 1, 32, "").orNull(),
-                                       [] {
+    const std::vector<OptionSpec> keys{OptionSpec::text("method", "", weights.method, ""),
+                                       OptionSpec::integer("bits", "", weights.bits, 1, 32, "").orNull(), [] {
                                            OptionSpec spec;
                                            spec.name = "options";
                                            spec.type = OptionType::Object;
@@ -65,26 +76,35 @@ void resolveOverride(const std::string& pattern, Json& value, const WeightsConfi
     const bool same = method.schema.id == weights.method;
     const auto bits = given.optionalInteger("bits").value_or(same ? weights.bits : method.defaultBits);
     Json options = same ? weights.options : Json::object();
-    for (const auto& [name, option] : given.json().at("options").items()) options[name] = option;
-    value = {{"method", method.schema.id}, {"bits", bits}, {"options", methodOptions(method, bits, options, where)}};
+    for (const auto& [name, option] : given.json().at("options").items())
+        options[name] = option;
+    value = {{"method", method.schema.id},
+             {"bits", bits},
+             {"options", methodOptions(method, bits, options, where)}};
 }
 
 void resolveWeights(WeightsConfig& weights, const Registries& registries, const std::string& source) {
     const auto& method = registries.methods.at(weights.method, source + "weights.method");
     if (weights.method != "float" && weights.bits == 32) weights.bits = method.defaultBits;
     weights.options = methodOptions(method, weights.bits, weights.options, source + "weights");
-    if (weights.policy == "8bit-first-last" && weights.method != "float" && !reaches(method, 8, weights.options))
-        fail(weights.method + " with these options does not reach the 8 bits that 8bit-first-last asks for", source + "weights.policy",
-             "Use as-published, all or skip-first-last, or give the two layers a method of their own in weights.overrides.");
-    for (auto& [pattern, value] : weights.overrides) resolveOverride(pattern, value, weights, registries, source);
+    if (weights.policy == "8bit-first-last" && weights.method != "float" &&
+        !reaches(method, 8, weights.options))
+        fail(weights.method + " with these options does not reach the 8 bits that 8bit-first-last asks for",
+             source + "weights.policy",
+             "Use as-published, all or skip-first-last, or give the two layers a method of their own in "
+             "weights.overrides.");
+    for (auto& [pattern, value] : weights.overrides)
+        resolveOverride(pattern, value, weights, registries, source);
 }
 
 void refuseWhatIsMissing(const RunConfig& config, const std::string& source) {
     if (config.ensembleMembers > 1)
-        fail("ensembles of " + std::to_string(config.ensembleMembers) + " members can't be trained by this version", source + "ensemble.members",
-             "Use 1; training.repeats gives independently seeded runs.");
+        fail("ensembles of " + std::to_string(config.ensembleMembers) +
+                 " members can't be trained by this version",
+             source + "ensemble.members", "Use 1; training.repeats gives independently seeded runs.");
     if (config.activations.method != "none")
-        fail("there is no activation method \"" + config.activations.method + "\"", source + "activations.method", "Known: none.");
+        fail("there is no activation method \"" + config.activations.method + "\"",
+             source + "activations.method", "Known: none.");
     if (config.activations.bits != 32)
         fail("activations stay float (32 bits) with the method none", source + "activations.bits", "Use 32.");
 }
@@ -92,12 +112,16 @@ void refuseWhatIsMissing(const RunConfig& config, const std::string& source) {
 void checkStart(const RunConfig& config, const std::string& source) {
     if ((config.start.from == "run" || config.start.from == "file") && config.start.path.empty())
         fail("start.from is \"" + config.start.from + "\" but no path is given", source + "start.path",
-             config.start.from == "run" ? "Give a run's id; \"quantarium-cli list\" shows them." : "Give a safetensors file.");
+             config.start.from == "run" ? "Give a run's id; \"quantarium-cli list\" shows them."
+                                        : "Give a safetensors file.");
     if (config.start.from == "float" && config.weights.method == "float" && config.weights.overrides.empty())
-        fail("a float run can't start from its own float run", source + "start.from", "Use \"scratch\", or \"run\" to continue another run.");
+        fail("a float run can't start from its own float run", source + "start.from",
+             "Use \"scratch\", or \"run\" to continue another run.");
 }
 
-std::string shortNumber(std::int64_t bits) { return std::to_string(bits) + " bit"; }
+std::string shortNumber(std::int64_t bits) {
+    return std::to_string(bits) + " bit";
+}
 
 } // namespace
 
@@ -107,22 +131,39 @@ RunConfig resolve(const RunConfig& config, const Registries& registries, const s
     resolveMachine(result.machine, source);
     refuseWhatIsMissing(result, source);
     const auto& task = registries.tasks.at(result.task.id, source + "task.id");
-    result.task.options = Options::validated(task.schema.options, result.task.options, source + "task.options").json();
+    result.task.options =
+        Options::validated(task.schema.options, result.task.options, source + "task.options").json();
     const auto& dataset = registries.datasets.at(result.dataset.id, source + "dataset.id");
-    result.dataset.options = Options::validated(dataset.schema.options, result.dataset.options, source + "dataset.options").json();
-    if (result.dataset.augment.empty()) result.dataset.augment = dataset.defaultAugment.is_object() ? dataset.defaultAugment : Json::object();
-    result.dataset.augment = Options::validated(data::Augmentation::schema(), result.dataset.augment, source + "dataset.augment").json();
+    result.dataset.options =
+        Options::validated(dataset.schema.options, result.dataset.options, source + "dataset.options").json();
+    if (result.dataset.augment.empty())
+        result.dataset.augment = dataset.defaultAugment.is_object() ? dataset.defaultAugment : Json::object();
+    result.dataset.augment =
+        Options::validated(data::Augmentation::schema(), result.dataset.augment, source + "dataset.augment")
+            .json();
     const auto& network = registries.networks.at(result.network.id, source + "network.id");
-    result.network.options = Options::validated(network.schema.options, result.network.options, source + "network.options").json();
-    const auto& optimizer = registries.optimizers.at(result.training.optimizer.id, source + "training.optimizer.id");
-    result.training.optimizer.options = Options::validated(optimizer.schema.options, result.training.optimizer.options, source + "training.optimizer.options").json();
-    if (result.training.optimizer.options.value("nesterov", false) && result.training.optimizer.options.value("momentum", 0.0) == 0.0)
-        fail("Nesterov needs a momentum above 0", source + "training.optimizer.options.nesterov", "Set momentum, or nesterov to false.");
-    const auto& schedule = registries.schedules.at(result.training.schedule.id, source + "training.schedule.id");
-    result.training.schedule.options = Options::validated(schedule.schema.options, result.training.schedule.options, source + "training.schedule.options").json();
+    result.network.options =
+        Options::validated(network.schema.options, result.network.options, source + "network.options").json();
+    const auto& optimizer =
+        registries.optimizers.at(result.training.optimizer.id, source + "training.optimizer.id");
+    result.training.optimizer.options =
+        Options::validated(optimizer.schema.options, result.training.optimizer.options,
+                           source + "training.optimizer.options")
+            .json();
+    if (result.training.optimizer.options.value("nesterov", false) &&
+        result.training.optimizer.options.value("momentum", 0.0) == 0.0)
+        fail("Nesterov needs a momentum above 0", source + "training.optimizer.options.nesterov",
+             "Set momentum, or nesterov to false.");
+    const auto& schedule =
+        registries.schedules.at(result.training.schedule.id, source + "training.schedule.id");
+    result.training.schedule.options =
+        Options::validated(schedule.schema.options, result.training.schedule.options,
+                           source + "training.schedule.options")
+            .json();
     resolveWeights(result.weights, registries, source);
     checkStart(result, source);
-    if (result.start.from == "float") (void)resolve(floatStart(result), registries, source + "start.training (the float run)");
+    if (result.start.from == "float")
+        (void)resolve(floatStart(result), registries, source + "start.training (the float run)");
     if (result.name.empty()) result.name = describe(result);
     return result;
 }
@@ -142,7 +183,8 @@ RunConfig floatStart(const RunConfig& resolved) {
     document["training"]["repeats"] = 1;
     for (const auto& [key, value] : resolved.start.training.items()) {
         if (key == "epochs" || key == "repeats")
-            fail("the float run's " + key + " can't be set here", "start.training." + key, key == "epochs" ? "Use start.float_epochs." : "Each repeat has its own float run.");
+            fail("the float run's " + key + " can't be set here", "start.training." + key,
+                 key == "epochs" ? "Use start.float_epochs." : "Each repeat has its own float run.");
         document["training"][key] = value;
     }
     return RunConfig::fromJson(document, "start.training");

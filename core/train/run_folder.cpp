@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::size_t kLargestRecordFile = std::size_t{4} << 30;
 
-std::filesystem::path epochsFile(const RunFolder& folder) { return folder.path() / "epochs.jsonl"; }
+std::filesystem::path epochsFile(const RunFolder& folder) {
+    return folder.path() / "epochs.jsonl";
+}
 
 /// Shortens a file to its last whole line: what follows was cut by a crash.
 void removeCutRecord(const std::filesystem::path& file) {
@@ -28,7 +30,8 @@ void removeCutRecord(const std::filesystem::path& file) {
     }
     if (keep == size) return;
     std::filesystem::resize_file(file, keep, code);
-    if (code) throw Error(ErrorKind::Storage, "a cut record can't be removed: " + code.message(), file.string());
+    if (code)
+        throw Error(ErrorKind::Storage, "a cut record can't be removed: " + code.message(), file.string());
 }
 
 std::optional<Json> readIfThere(const std::filesystem::path& file) {
@@ -53,7 +56,9 @@ void RunFolder::writeStarted(const RunStarted& started) const {
     writeFileAtomically(m_path / "started.json", dumpJson(toJson(RunEvent(started))) + "\n");
 }
 
-std::optional<Json> RunFolder::started() const { return readIfThere(m_path / "started.json"); }
+std::optional<Json> RunFolder::started() const {
+    return readIfThere(m_path / "started.json");
+}
 
 void RunFolder::appendEpoch(const EpochDone& epoch) const {
     removeCutRecord(epochsFile(*this));
@@ -69,15 +74,18 @@ std::vector<EpochDone> RunFolder::epochs() const {
     std::size_t begin = 0;
     for (std::int64_t line = 1; begin < content.size(); ++line) {
         const auto end = content.find('\n', begin);
-        if (end == std::string::npos) break; // a record that a crash has cut; its epoch has no checkpoint and is done again
+        if (end == std::string::npos)
+            break; // a record that a crash has cut; its epoch has no checkpoint and is done again
         const std::string where = file.string() + ", line " + std::to_string(line);
-        auto epoch = epochDoneFromJson(parseJson(std::string_view(content).substr(begin, end - begin), where), where);
+        auto epoch =
+            epochDoneFromJson(parseJson(std::string_view(content).substr(begin, end - begin), where), where);
         const auto number = epoch.epoch;
         found[number] = std::move(epoch);
         begin = end + 1;
     }
     std::vector<EpochDone> result;
-    for (auto& [number, epoch] : found) result.push_back(std::move(epoch));
+    for (auto& [number, epoch] : found)
+        result.push_back(std::move(epoch));
     return result;
 }
 
@@ -91,7 +99,10 @@ std::optional<RunEnded> RunFolder::result() const {
     if (!document) return std::nullopt;
     try {
         return RunEnded{runStateFromString(document->at("state").get<std::string>(), file.string()),
-                        document->at("reason").get<std::string>(), document->at("result")};
+                        document->at("reason").get<std::string>(), document->at("result"),
+                        document->contains("error") && document->at("error").is_string()
+                            ? errorKindFromString(document->at("error").get<std::string>())
+                            : std::nullopt};
     } catch (const nlohmann::json::exception& error) {
         throw Error(ErrorKind::Data, std::string("not a run result: ") + error.what(), file.string());
     }

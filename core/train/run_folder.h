@@ -11,17 +11,18 @@
 
 namespace quantarium::train {
 
-/// A run's own folder, the only place a run writes to. Everything needed to resume it or to import it elsewhere:
+/// A run's own folder, the only place a run writes to. Everything needed to resume it or to import it
+/// elsewhere:
 ///
 ///   config.json             the resolved configuration
 ///   started.json            environment, report
 ///   epochs.jsonl            one EpochDone a line, flushed to disk before the epoch's checkpoint
 ///   checkpoint.safetensors  state after the last finished epoch (or, after a pause, step)
 ///   best.safetensors        network and quantizers of the best epoch
-///   model.safetensors       the finished network: quantized weights under their usual names, codes and codebooks beside
-///   result.json             state, metrics, seconds, peak memory; written when the run ends
+///   model.safetensors       the finished network: quantized weights under their usual names, codes and
+///   codebooks beside result.json             state, metrics, seconds, peak memory; written when the run ends
 class RunFolder {
-  public:
+public:
     explicit RunFolder(std::filesystem::path path) : m_path(std::move(path)) {}
 
     const std::filesystem::path& path() const { return m_path; }
@@ -37,14 +38,15 @@ class RunFolder {
     std::optional<Json> started() const;
 
     void appendEpoch(const EpochDone& epoch) const;
-    /// Recorded epochs, ascending, each once (the last record wins); a cut last line is left out. Throws Error(Data) for other damage.
+    /// Recorded epochs, ascending, each once (the last record wins); a cut last line is left out. Throws
+    /// Error(Data) for other damage.
     std::vector<EpochDone> epochs() const;
 
     void writeResult(const RunEnded& ended) const;
     std::optional<RunEnded> result() const; ///< nothing while the run goes on or after a crash
-    void removeResult() const; ///< when it is resumed
+    void removeResult() const;              ///< when it is resumed
 
-  private:
+private:
     std::filesystem::path m_path;
 };
 

@@ -22,7 +22,9 @@ namespace {
 
 constexpr int kNicer = 5; ///< than the thread that made the queue
 
-id_t thisThread() { return static_cast<id_t>(::syscall(SYS_gettid)); }
+id_t thisThread() {
+    return static_cast<id_t>(::syscall(SYS_gettid));
+}
 
 struct RunningRun {
     std::int64_t threads = 1;
@@ -33,40 +35,47 @@ struct RunningRun {
 } // namespace
 
 struct RunQueue::State {
-    State(const Registries& entries, RunObserver& watcher, std::int64_t coreCount) : registries(entries), observer(watcher), cores(coreCount) {}
+    State(const Registries& entries, RunObserver& watcher, std::int64_t coreCount)
+        : registries(entries), observer(watcher), cores(coreCount) {}
 
     const Registries& registries;
     RunObserver& observer;
     const std::int64_t cores;
-    /// Training gives way to the GUI's thread. Fixed here, since a run's thread may be started by the one before it.
+    /// Training gives way to the GUI's thread. Fixed here, since a run's thread may be started by the one
+    /// before it.
     const int niceness = ::getpriority(PRIO_PROCESS, thisThread()) + kNicer;
 
     mutable std::mutex mutex;
     std::condition_variable changed;
     std::deque<QueuedRun> waiting;
     std::map<std::string, std::unique_ptr<RunningRun>> running;
-    std::set<std::string> failed;    ///< runs of this queue that did not finish: what starts from them can't start
+    std::set<std::string>
+        failed; ///< runs of this queue that did not finish: what starts from them can't start
     std::list<std::jthread> threads; ///< joined when the queue ends
     int announcing = 0;              ///< RunEnded events of never-started runs on their way
     bool closing = false;
 
     std::int64_t usedCores() const {
         std::int64_t used = 0;
-        for (const auto& [id, run] : running) used += run->threads;
+        for (const auto& [id, run] : running)
+            used += run->threads;
         return used;
     }
 
     bool isActive(const std::string& id) const {
-        return running.contains(id) || std::any_of(waiting.begin(), waiting.end(), [&](const QueuedRun& r) { return r.id == id; });
+        return running.contains(id) ||
+               std::any_of(waiting.begin(), waiting.end(), [&](const QueuedRun& r) { return r.id == id; });
     }
 
-    /// Starts what fits, in order; a run that waits for another one lets later ones pass. Call with the mutex held.
+    /// Starts what fits, in order; a run that waits for another one lets later ones pass. Call with the mutex
+    /// held.
     void startReady() {
         for (auto next = waiting.begin(); next != waiting.end() && !closing;) {
             const bool blocked = !next->startRun.empty() && isActive(next->startRun);
             const bool orphaned = !next->startRun.empty() && failed.contains(next->startRun);
             if (orphaned) {
-                endUnstarted(next->id, RunState::Failed, "The run it starts from (" + next->startRun + ") did not finish.");
+                endUnstarted(next->id, RunState::Failed,
+                             "The run it starts from (" + next->startRun + ") did not finish.");
                 next = waiting.erase(next);
             } else if (blocked) {
                 ++next;
@@ -87,7 +96,8 @@ struct RunQueue::State {
         threads.emplace_back([this, shared, job = std::move(run)] {
             ::setpriority(PRIO_PROCESS, thisThread(), niceness); // threads it starts inherit this
             const RunControl control{shared->stop.get_token(), &shared->pause};
-            const auto ended = runTraining(job.id, job.config, RunFolder(job.folder), job.startFile, registries, observer, control);
+            const auto ended = runTraining(job.id, job.config, RunFolder(job.folder), job.startFile,
+                                           registries, observer, control);
             const std::lock_guard lock(mutex);
             if (ended.state != RunState::Finished) failed.insert(job.id);
             running.erase(job.id);
@@ -109,7 +119,8 @@ struct RunQueue::State {
     }
 
     bool removeWaiting(const std::string& id, RunState state) {
-        const auto found = std::find_if(waiting.begin(), waiting.end(), [&](const QueuedRun& r) { return r.id == id; });
+        const auto found =
+            std::find_if(waiting.begin(), waiting.end(), [&](const QueuedRun& r) { return r.id == id; });
         if (found == waiting.end()) return false;
         waiting.erase(found);
         endUnstarted(id, state, "It had not started yet.");
@@ -120,7 +131,10 @@ struct RunQueue::State {
 };
 
 RunQueue::RunQueue(const Registries& registries, RunObserver& observer, int cores)
-    : m_state(std::make_unique<State>(registries, observer, cores > 0 ? cores : static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency())))) {}
+    : m_state(std::make_unique<State>(
+          registries, observer,
+          cores > 0 ? cores : static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency())))) {
+}
 
 RunQueue::~RunQueue() {
     stopAll();
@@ -162,7 +176,8 @@ void RunQueue::stopAll() {
         m_state->waiting.pop_front();
         m_state->endUnstarted(id, RunState::Stopped, "It had not started yet.");
     }
-    for (auto& [id, run] : m_state->running) run->stop.request_stop();
+    for (auto& [id, run] : m_state->running)
+        run->stop.request_stop();
 }
 
 bool RunQueue::idle() const {
@@ -172,14 +187,18 @@ bool RunQueue::idle() const {
 
 void RunQueue::waitIdle() {
     std::unique_lock lock(m_state->mutex);
-    m_state->changed.wait(lock, [&] { return m_state->waiting.empty() && m_state->running.empty() && m_state->announcing == 0; });
+    m_state->changed.wait(lock, [&] {
+        return m_state->waiting.empty() && m_state->running.empty() && m_state->announcing == 0;
+    });
 }
 
 std::vector<std::string> RunQueue::active() const {
     const std::lock_guard lock(m_state->mutex);
     std::vector<std::string> ids;
-    for (const auto& [id, run] : m_state->running) ids.push_back(id);
-    for (const auto& run : m_state->waiting) ids.push_back(run.id);
+    for (const auto& [id, run] : m_state->running)
+        ids.push_back(id);
+    for (const auto& run : m_state->waiting)
+        ids.push_back(run.id);
     return ids;
 }
 

@@ -11,8 +11,8 @@ namespace quantarium::train {
 
 /// Where a step stands within its schedule segment (a whole run, or the stretch between two restarts).
 struct SchedulePoint {
-    std::int64_t step = 0;          ///< optimizer steps done in this segment
-    std::int64_t steps = 1;         ///< steps of this segment
+    std::int64_t step = 0;  ///< optimizer steps done in this segment
+    std::int64_t steps = 1; ///< steps of this segment
     std::int64_t stepsPerEpoch = 1;
 };
 

@@ -14,27 +14,35 @@ namespace quantarium::train {
 
 namespace {
 
-/// Names that the file lacks, has too many, or has in another shape; nothing is changed before all of them are known.
-void requireFit(const std::map<std::string, torch::Tensor>& wanted, const nn::TensorFile& file, const std::filesystem::path& path) {
+/// Names that the file lacks, has too many, or has in another shape; nothing is changed before all of them
+/// are known.
+void requireFit(const std::map<std::string, torch::Tensor>& wanted, const nn::TensorFile& file,
+                const std::filesystem::path& path) {
     std::vector<std::string> problems;
     for (const auto& [name, tensor] : wanted) {
         const auto found = file.tensors.find(name);
-        if (found == file.tensors.end()) problems.push_back(name + " is missing");
-        else if (found->second.sizes() != tensor.sizes()) problems.push_back(name + " has another shape");
+        if (found == file.tensors.end())
+            problems.push_back(name + " is missing");
+        else if (found->second.sizes() != tensor.sizes())
+            problems.push_back(name + " has another shape");
     }
     for (const auto& [name, tensor] : file.tensors)
-        if (!wanted.contains(name) && !name.starts_with("quantarium.")) problems.push_back(name + " is not in this network");
+        if (!wanted.contains(name) && !name.starts_with("quantarium."))
+            problems.push_back(name + " is not in this network");
     if (problems.empty()) return;
     const auto count = problems.size();
     if (count > 8) problems.resize(8);
-    throw Error(ErrorKind::Data, "the weights don't fit this network: " + join(problems, "; ") + (count > 8 ? "; …" : ""), path.string(),
-                "Start from a run of the same network, input shape and number of classes.");
+    throw Error(ErrorKind::Data,
+                "the weights don't fit this network: " + join(problems, "; ") + (count > 8 ? "; …" : ""),
+                path.string(), "Start from a run of the same network, input shape and number of classes.");
 }
 
 std::map<std::string, torch::Tensor> stateOf(torch::nn::Module& network) {
     std::map<std::string, torch::Tensor> state;
-    for (const auto& item : network.named_parameters()) state.emplace(item.key(), item.value());
-    for (const auto& item : network.named_buffers()) state.emplace(item.key(), item.value());
+    for (const auto& item : network.named_parameters())
+        state.emplace(item.key(), item.value());
+    for (const auto& item : network.named_buffers())
+        state.emplace(item.key(), item.value());
     return state;
 }
 
@@ -43,7 +51,8 @@ void loadStart(torch::nn::Module& network, const std::filesystem::path& path) {
     const auto state = stateOf(network);
     requireFit(state, file, path);
     torch::NoGradGuard guard;
-    for (const auto& [name, tensor] : state) torch::Tensor(tensor).copy_(file.tensors.at(name));
+    for (const auto& [name, tensor] : state)
+        torch::Tensor(tensor).copy_(file.tensors.at(name));
 }
 
 std::vector<QuantizedLayer> attachQuantizers(Session& session, const std::vector<LayerPlan>& plans) {
@@ -72,34 +81,43 @@ std::unique_ptr<Optimizer> makeOptimizer(Session& session, const Registries& reg
     std::set<const void*> attached;
     for (auto& layer : session.layers) {
         attached.insert(layer.parameter.unsafeGetTensorImpl());
-        for (auto& group : layer.quantizer->parameterGroups()) groups.push_back(std::move(group));
+        for (auto& group : layer.quantizer->parameterGroups())
+            groups.push_back(std::move(group));
     }
     quant::ParameterGroup rest;
     for (const auto& parameter : session.network->parameters())
         if (!attached.contains(parameter.unsafeGetTensorImpl())) rest.tensors.push_back(parameter);
     if (!rest.tensors.empty()) groups.push_back(std::move(rest));
-    const auto& entry = registries.optimizers.at(session.config.training.optimizer.id, "training.optimizer.id");
-    return entry.make(std::move(groups), Options::validated(entry.schema.options, session.config.training.optimizer.options, "training.optimizer.options"));
+    const auto& entry =
+        registries.optimizers.at(session.config.training.optimizer.id, "training.optimizer.id");
+    return entry.make(std::move(groups),
+                      Options::validated(entry.schema.options, session.config.training.optimizer.options,
+                                         "training.optimizer.options"));
 }
 
 } // namespace
 
 void Session::materialize(quant::Mode mode, int pass) {
-    for (auto& layer : layers) layer.quantizer->materialize(mode, pass);
+    for (auto& layer : layers)
+        layer.quantizer->materialize(mode, pass);
 }
 
 int Session::passes() const {
     int most = 1;
-    for (const auto& layer : layers) most = std::max(most, layer.quantizer->passes());
+    for (const auto& layer : layers)
+        most = std::max(most, layer.quantizer->passes());
     return most;
 }
 
-std::unique_ptr<data::Loader> Session::loader(std::shared_ptr<const data::Dataset> dataset, bool training) const {
+std::unique_ptr<data::Loader> Session::loader(std::shared_ptr<const data::Dataset> dataset,
+                                              bool training) const {
     data::LoaderSettings settings;
     settings.batch = training ? config.training.batch : std::max<std::int64_t>(256, config.training.batch);
     settings.shuffle = training;
     settings.dropLast = training;
-    if (training) settings.augmentation = data::Augmentation::from(Options::validated(data::Augmentation::schema(), config.dataset.augment, "dataset.augment"));
+    if (training)
+        settings.augmentation = data::Augmentation::from(
+            Options::validated(data::Augmentation::schema(), config.dataset.augment, "dataset.augment"));
     settings.normalization = splits.normalization;
     settings.seed = config.seed;
     settings.channelsLast = channelsLast;
@@ -111,7 +129,9 @@ data::Batch Session::onDevice(data::Batch batch) const {
     return {batch.images.to(device, /*non_blocking=*/true), batch.targets.to(device, /*non_blocking=*/true)};
 }
 
-std::vector<torch::Tensor> Session::parameters() const { return network->parameters(); }
+std::vector<torch::Tensor> Session::parameters() const {
+    return network->parameters();
+}
 
 data::Splits openData(const RunConfig& config, const Registries& registries) {
     const auto& entry = registries.datasets.at(config.dataset.id, "dataset.id");
@@ -126,7 +146,8 @@ data::Splits openData(const RunConfig& config, const Registries& registries) {
     return entry.open(request);
 }
 
-Session openSession(const RunConfig& config, const Registries& registries, const std::filesystem::path& startFile) {
+Session openSession(const RunConfig& config, const Registries& registries,
+                    const std::filesystem::path& startFile) {
     Session session;
     session.config = config;
     session.device = torch::Device(config.machine.device);
@@ -139,26 +160,33 @@ Session openSession(const RunConfig& config, const Registries& registries, const
     session.splits = openData(config, registries);
     const auto image = session.splits.train->imageShape();
     const nn::InputShape shape{image[0], image[1], image[2]};
-    session.network = entry.make(shape, dataset.classes, Options::validated(entry.schema.options, config.network.options, "network.options"), config.seed);
+    session.network = entry.make(
+        shape, dataset.classes,
+        Options::validated(entry.schema.options, config.network.options, "network.options"), config.seed);
     if (!startFile.empty()) loadStart(*session.network, startFile);
     session.graph = nn::traceLayers(*session.network, shape);
     session.network->to(session.device);
     const auto& task = registries.tasks.at(config.task.id, "task.id");
-    session.task = task.make(dataset.classes, Options::validated(task.schema.options, config.task.options, "task.options"));
+    session.task = task.make(dataset.classes,
+                             Options::validated(task.schema.options, config.task.options, "task.options"));
     const auto plans = planLayers(config, session.graph, registries);
     session.layers = attachQuantizers(session, plans);
     session.optimizer = makeOptimizer(session, registries);
     const auto& schedule = registries.schedules.at(config.training.schedule.id, "training.schedule.id");
-    session.schedule = schedule.make(Options::validated(schedule.schema.options, config.training.schedule.options, "training.schedule.options"));
+    session.schedule = schedule.make(Options::validated(
+        schedule.schema.options, config.training.schedule.options, "training.schedule.options"));
     session.report = reportOf(config, session.graph, plans, registries);
-    session.report.notes.insert(session.report.notes.end(), session.splits.notes.begin(), session.splits.notes.end());
+    session.report.notes.insert(session.report.notes.end(), session.splits.notes.begin(),
+                                session.splits.notes.end());
     return session;
 }
 
 void requireMemory(const RunReport& report) {
     const double available = availableMemory();
     if (report.trainingBytes <= available) return;
-    throw Error(ErrorKind::Resource, "training needs about " + formatBytes(report.trainingBytes) + " of memory; " + formatBytes(available) + " are free",
+    throw Error(ErrorKind::Resource,
+                "training needs about " + formatBytes(report.trainingBytes) + " of memory; " +
+                    formatBytes(available) + " are free",
                 "training.batch", "Use a smaller batch or network, or close other programs.");
 }
 

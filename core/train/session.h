@@ -14,7 +14,8 @@
 
 namespace quantarium::train {
 
-/// A layer with the quantizer attached to its weight; layers that are kept have the "float" quantizer (identity).
+/// A layer with the quantizer attached to its weight; layers that are kept have the "float" quantizer
+/// (identity).
 struct QuantizedLayer {
     nn::LayerNode node;
     const quant::WeightMethod* method = nullptr;
@@ -24,8 +25,8 @@ struct QuantizedLayer {
     bool quantized() const { return method->schema.id != "float"; }
 };
 
-/// Everything one run needs, built from its configuration: data, network, task, one quantizer per weight, optimizer,
-/// schedule. Belongs to the run's thread.
+/// Everything one run needs, built from its configuration: data, network, task, one quantizer per weight,
+/// optimizer, schedule. Belongs to the run's thread.
 struct Session {
     RunConfig config; ///< resolved
     torch::Device device = torch::kCPU;
@@ -53,8 +54,10 @@ struct Session {
 /// Opens the run's dataset and splits it. Throws Error(Data) naming file, place and remedy.
 data::Splits openData(const RunConfig& resolved, const Registries& registries);
 
-/// Builds a session. `startFile`: weights of the float run or of the run started from, empty otherwise. Throws Error.
-Session openSession(const RunConfig& resolved, const Registries& registries, const std::filesystem::path& startFile = {});
+/// Builds a session. `startFile`: weights of the float run or of the run started from, empty otherwise.
+/// Throws Error.
+Session openSession(const RunConfig& resolved, const Registries& registries,
+                    const std::filesystem::path& startFile = {});
 
 /// What the layers will be like, without loading data: for the form and `config --check`. Throws Error.
 RunReport planRun(const RunConfig& resolved, const Registries& registries);

@@ -22,10 +22,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kProgressSeconds = 0.1;
-constexpr double kSnapshotSeconds = 0.5;    ///< least time between two live snapshots
-constexpr double kSnapshotShare = 0.008;    ///< live snapshots take at most this share of the training time
+constexpr double kSnapshotSeconds = 0.5; ///< least time between two live snapshots
+constexpr double kSnapshotShare = 0.008; ///< live snapshots take at most this share of the training time
 
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double secondsSince(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// Ends the loop early at a batch border; the checkpoint has been written.
 struct Interrupted {
@@ -33,10 +35,11 @@ struct Interrupted {
 };
 
 class TrainingLoop {
-  public:
-    TrainingLoop(const std::string& runId, const RunFolder& folder, Session session, RunObserver& observer, const RunControl& control)
-        : m_runId(runId), m_folder(folder), m_session(std::move(session)), m_observer(observer), m_control(control),
-          m_metric(m_session.task->metrics().front()) {}
+public:
+    TrainingLoop(const std::string& runId, const RunFolder& folder, Session session, RunObserver& observer,
+                 const RunControl& control)
+        : m_runId(runId), m_folder(folder), m_session(std::move(session)), m_observer(observer),
+          m_control(control), m_metric(m_session.task->metrics().front()) {}
 
     RunEnded run() {
         m_trainLoader = m_session.loader(m_session.splits.train, true);
@@ -52,18 +55,21 @@ class TrainingLoop {
         return finish();
     }
 
-  private:
+private:
     void restore() {
         std::error_code ignored;
-        if (std::filesystem::exists(m_folder.checkpointFile(), ignored)) m_state = loadCheckpoint(m_folder.checkpointFile(), m_session);
+        if (std::filesystem::exists(m_folder.checkpointFile(), ignored))
+            m_state = loadCheckpoint(m_folder.checkpointFile(), m_session);
         m_restarts = scheduleRestarts(m_session);
         m_secondsBefore = m_state.seconds;
         m_started = Clock::now();
         if (m_state.epoch == 0) return;
         const auto epochs = m_folder.epochs();
-        const auto last = std::find_if(epochs.begin(), epochs.end(), [&](const EpochDone& e) { return e.epoch == m_state.epoch; });
+        const auto last = std::find_if(epochs.begin(), epochs.end(),
+                                       [&](const EpochDone& e) { return e.epoch == m_state.epoch; });
         if (last != epochs.end()) m_last = last->values;
-        const auto best = std::find_if(epochs.begin(), epochs.end(), [&](const EpochDone& e) { return e.epoch == m_state.bestEpoch; });
+        const auto best = std::find_if(epochs.begin(), epochs.end(),
+                                       [&](const EpochDone& e) { return e.epoch == m_state.bestEpoch; });
         if (best != epochs.end()) m_best = best->values;
     }
 
@@ -89,7 +95,8 @@ class TrainingLoop {
         while (auto batch = m_trainLoader->next()) {
             interruptIfAsked(*sum);
             const auto begin = Clock::now();
-            m_session.optimizer->setLearningRate(m_session.schedule(schedulePoint(m_restarts, training.epochs, m_stepsPerEpoch, m_state.step)));
+            m_session.optimizer->setLearningRate(m_session.schedule(
+                schedulePoint(m_restarts, training.epochs, m_stepsPerEpoch, m_state.step)));
             const double loss = trainingStep(m_session, m_session.onDevice(std::move(*batch)), *sum);
             m_state.stepSeconds += secondsSince(begin);
             ++m_state.step;
@@ -106,12 +113,15 @@ class TrainingLoop {
     void finishEpoch() {
         progress("validating", true);
         EpochDone done;
-        for (const auto& [name, value] : m_epochValues) done.values["train_" + name] = value;
+        for (const auto& [name, value] : m_epochValues)
+            done.values["train_" + name] = value;
         done.values["learning_rate"] = m_session.optimizer->learningRate();
         const auto& validation = m_session.splits.validation;
         if (validation && anyTrainFormDiffers(m_session))
-            done.values["validation_" + m_metric.name + "_mixed"] = evaluate(m_session, validation, quant::Mode::Train, "").at(m_metric.name);
-        for (const auto& [name, value] : evaluate(m_session, validation, quant::Mode::Eval, "validation_")) done.values[name] = value;
+            done.values["validation_" + m_metric.name + "_mixed"] =
+                evaluate(m_session, validation, quant::Mode::Train, "").at(m_metric.name);
+        for (const auto& [name, value] : evaluate(m_session, validation, quant::Mode::Eval, "validation_"))
+            done.values[name] = value;
         addMethodValues(m_session, done.values);
         ++m_state.epoch;
         m_state.batch = 0;
@@ -140,7 +150,8 @@ class TrainingLoop {
         const auto found = values.find("validation_" + m_metric.name);
         if (found != values.end()) {
             const double value = found->second;
-            const bool better = m_metric.higherIsBetter ? value > m_state.bestMetric : value < m_state.bestMetric;
+            const bool better =
+                m_metric.higherIsBetter ? value > m_state.bestMetric : value < m_state.bestMetric;
             if (!std::isnan(m_state.bestMetric) && !better) return false;
             m_state.bestMetric = value;
         }
@@ -170,7 +181,8 @@ class TrainingLoop {
     Json result() const {
         const auto numbers = [](const std::map<std::string, double>& values) {
             Json document = Json::object();
-            for (const auto& [name, value] : values) document[name] = numberToJson(value);
+            for (const auto& [name, value] : values)
+                document[name] = numberToJson(value);
             return document;
         };
         const auto steps = static_cast<double>(std::max<std::int64_t>(1, m_state.step));
@@ -181,7 +193,8 @@ class TrainingLoop {
                 {"epochs", m_state.epoch},
                 {"seconds", m_state.seconds},
                 {"step_seconds", stepSeconds},
-                {"images_per_second", stepSeconds > 0 ? static_cast<double>(m_session.config.training.batch) / stepSeconds : 0.0},
+                {"images_per_second",
+                 stepSeconds > 0 ? static_cast<double>(m_session.config.training.batch) / stepSeconds : 0.0},
                 {"snapshot_share", m_state.seconds > 0 ? m_state.snapshotSeconds / m_state.seconds : 0.0},
                 {"peak_bytes", peakMemory()}};
     }
@@ -198,8 +211,9 @@ class TrainingLoop {
 
     [[noreturn]] void failNotFinite(double loss) const {
         throw Error(ErrorKind::Run,
-                    "the loss became " + std::string(std::isnan(loss) ? "not a number" : "infinite") + " at step " + std::to_string(m_state.step) +
-                        " (epoch " + std::to_string(m_state.epoch + 1) + ")",
+                    "the loss became " + std::string(std::isnan(loss) ? "not a number" : "infinite") +
+                        " at step " + std::to_string(m_state.step) + " (epoch " +
+                        std::to_string(m_state.epoch + 1) + ")",
                     "run " + m_runId, "Use a smaller learning rate or set training.gradient_clip.");
     }
 
@@ -216,8 +230,10 @@ class TrainingLoop {
         event.loss = m_newLosses.empty() ? 0.0 : m_newLosses.back();
         event.learningRate = m_session.optimizer->learningRate();
         event.secondsSpent = now();
-        const double perStep = m_state.step > 0 ? event.secondsSpent / static_cast<double>(m_state.step) : 0.0;
-        event.secondsLeft = m_state.step > 0 ? perStep * static_cast<double>(event.totalSteps - m_state.step) : -1.0;
+        const double perStep =
+            m_state.step > 0 ? event.secondsSpent / static_cast<double>(m_state.step) : 0.0;
+        event.secondsLeft =
+            m_state.step > 0 ? perStep * static_cast<double>(event.totalSteps - m_state.step) : -1.0;
         const double step = m_state.step > 0 ? m_state.stepSeconds / static_cast<double>(m_state.step) : 0.0;
         event.imagesPerSecond = step > 0 ? static_cast<double>(m_session.config.training.batch) / step : 0.0;
         event.snapshotShare = event.secondsSpent > 0 ? m_state.snapshotSeconds / event.secondsSpent : 0.0;
@@ -231,10 +247,13 @@ class TrainingLoop {
         auto snapshot = std::make_shared<WeightSnapshot>();
         snapshot->epoch = m_state.epoch;
         snapshot->step = m_state.step;
-        for (auto& layer : m_session.layers) snapshot->layers.push_back(layer.quantizer->snapshot(markFlips));
+        for (auto& layer : m_session.layers)
+            snapshot->layers.push_back(layer.quantizer->snapshot(markFlips));
         const double seconds = secondsSince(begin);
         m_state.snapshotSeconds += seconds;
-        m_nextSnapshot = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::max(kSnapshotSeconds, seconds / kSnapshotShare)));
+        m_nextSnapshot =
+            Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
+                               std::max(kSnapshotSeconds, seconds / kSnapshotShare)));
         return snapshot;
     }
 
@@ -263,17 +282,24 @@ class TrainingLoop {
     Clock::time_point m_nextSnapshot{};
 };
 
+ErrorKind kindOf(const std::exception& error) {
+    if (const auto* ours = dynamic_cast<const Error*>(&error)) return ours->kind();
+    return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ? ErrorKind::Resource : ErrorKind::Run;
+}
+
 std::string errorText(const std::exception& error) {
-    if (const auto* torchError = dynamic_cast<const c10::Error*>(&error)) return torchError->what_without_backtrace();
-    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return "out of memory. Use a smaller batch or network.";
+    if (const auto* torchError = dynamic_cast<const c10::Error*>(&error))
+        return torchError->what_without_backtrace();
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr)
+        return "out of memory. Use a smaller batch or network.";
     return error.what();
 }
 
 } // namespace
 
 RunEnded runTraining(const std::string& runId, const RunConfig& resolved, const RunFolder& folder,
-                     const std::filesystem::path& startFile, const Registries& registries, RunObserver& observer,
-                     const RunControl& control) {
+                     const std::filesystem::path& startFile, const Registries& registries,
+                     RunObserver& observer, const RunControl& control) {
     RunEnded ended;
     try {
         Progress loading;
@@ -286,11 +312,12 @@ RunEnded runTraining(const std::string& runId, const RunConfig& resolved, const 
         resetPeakMemory();
         folder.create(resolved);
         folder.removeResult();
-        ended = TrainingLoop(runId, folder, openSession(resolved, registries, startFile), observer, control).run();
+        ended = TrainingLoop(runId, folder, openSession(resolved, registries, startFile), observer, control)
+                    .run();
     } catch (const Interrupted& interrupted) {
         ended = {interrupted.state, "Checkpointed; it can be resumed from where it stopped.", nullptr};
     } catch (const std::exception& error) {
-        ended = {RunState::Failed, errorText(error), nullptr};
+        ended = {RunState::Failed, errorText(error), nullptr, kindOf(error)};
     }
     if (ended.state != RunState::Finished) {
         try {

@@ -14,19 +14,21 @@ namespace {
 
 /// Puts the network's buffers (running statistics) back: only a step's last pass may move them.
 class BufferKeeper {
-  public:
+public:
     BufferKeeper(torch::nn::Module& network, bool active) {
         if (!active) return;
-        for (const auto& buffer : network.buffers()) m_kept.emplace_back(buffer, buffer.clone());
+        for (const auto& buffer : network.buffers())
+            m_kept.emplace_back(buffer, buffer.clone());
     }
     ~BufferKeeper() {
         torch::NoGradGuard guard;
-        for (auto& [buffer, copy] : m_kept) buffer.copy_(copy);
+        for (auto& [buffer, copy] : m_kept)
+            buffer.copy_(copy);
     }
     BufferKeeper(const BufferKeeper&) = delete;
     BufferKeeper& operator=(const BufferKeeper&) = delete;
 
-  private:
+private:
     std::vector<std::pair<torch::Tensor, torch::Tensor>> m_kept;
 };
 
@@ -66,45 +68,54 @@ double trainingStep(Session& session, const data::Batch& batch, tasks::MetricSum
         session.materialize(quant::Mode::Train, pass);
         if (session.mixedPrecision) MixedPrecision::forgetCopies();
         session.optimizer->zeroGradients();
-        for (const auto& parameter : parameters) parameter.mutable_grad() = torch::Tensor();
+        for (const auto& parameter : parameters)
+            parameter.mutable_grad() = torch::Tensor();
         auto forwarded = forward(session, batch);
         forwarded.loss.backward();
-        if (session.config.training.gradientClip) torch::nn::utils::clip_grad_norm_(parameters, *session.config.training.gradientClip);
+        if (session.config.training.gradientClip)
+            torch::nn::utils::clip_grad_norm_(parameters, *session.config.training.gradientClip);
         updateWeights(session, pass, last);
         loss = forwarded.loss.item<double>();
         if (last) sum.add(forwarded.predictions.detach(), batch.targets, loss);
     }
     session.optimizer->step();
-    for (auto& layer : session.layers) layer.quantizer->afterStep();
+    for (auto& layer : session.layers)
+        layer.quantizer->afterStep();
     return loss;
 }
 
 std::vector<std::int64_t> scheduleRestarts(const Session& session) {
     std::set<std::int64_t> epochs{0};
     for (const auto& layer : session.layers)
-        for (const auto epoch : layer.quantizer->scheduleRestarts(session.config.training.epochs)) epochs.insert(epoch);
+        for (const auto epoch : layer.quantizer->scheduleRestarts(session.config.training.epochs))
+            epochs.insert(epoch);
     return {epochs.begin(), epochs.end()};
 }
 
-SchedulePoint schedulePoint(const std::vector<std::int64_t>& restarts, std::int64_t epochs, std::int64_t stepsPerEpoch, std::int64_t step) {
+SchedulePoint schedulePoint(const std::vector<std::int64_t>& restarts, std::int64_t epochs,
+                            std::int64_t stepsPerEpoch, std::int64_t step) {
     const auto epoch = step / std::max<std::int64_t>(1, stepsPerEpoch);
     const auto next = std::upper_bound(restarts.begin(), restarts.end(), epoch);
     const auto begin = *std::prev(next);
     const auto end = next == restarts.end() ? epochs : std::min(*next, epochs);
-    return {step - begin * stepsPerEpoch, std::max<std::int64_t>(1, (end - begin) * stepsPerEpoch), stepsPerEpoch};
+    return {step - begin * stepsPerEpoch, std::max<std::int64_t>(1, (end - begin) * stepsPerEpoch),
+            stepsPerEpoch};
 }
 
 void applyRequests(Session& session, const quant::TrainingPoint& point) {
     bool reset = false;
-    for (auto& layer : session.layers) reset |= layer.quantizer->onEpoch(point).resetOptimizerState;
+    for (auto& layer : session.layers)
+        reset |= layer.quantizer->onEpoch(point).resetOptimizerState;
     if (!reset) return;
     session.optimizer->resetState();
-    for (auto& layer : session.layers) layer.quantizer->resetFusedState();
+    for (auto& layer : session.layers)
+        layer.quantizer->resetFusedState();
 }
 
 void runProcedures(Session& session, quant::Procedure quant::WeightMethod::*procedure) {
     std::map<const quant::WeightMethod*, std::vector<quant::WeightQuantizer*>> methods;
-    for (auto& layer : session.layers) methods[layer.method].push_back(layer.quantizer.get());
+    for (auto& layer : session.layers)
+        methods[layer.method].push_back(layer.quantizer.get());
     for (auto& [method, layers] : methods) {
         if (!(method->*procedure)) continue;
         SessionCalibration context(session);
@@ -119,7 +130,8 @@ void finishMethods(Session& session) {
 }
 
 bool anyTrainFormDiffers(const Session& session) {
-    return std::any_of(session.layers.begin(), session.layers.end(), [](const QuantizedLayer& layer) { return layer.quantizer->trainFormDiffers(); });
+    return std::any_of(session.layers.begin(), session.layers.end(),
+                       [](const QuantizedLayer& layer) { return layer.quantizer->trainFormDiffers(); });
 }
 
 void addMethodValues(const Session& session, std::map<std::string, double>& values) {
@@ -130,7 +142,8 @@ void addMethodValues(const Session& session, std::map<std::string, double>& valu
             sums[name].first += value * weights;
             sums[name].second += weights;
         }
-    for (const auto& [name, sum] : sums) values[name] = sum.first / sum.second;
+    for (const auto& [name, sum] : sums)
+        values[name] = sum.first / sum.second;
 }
 
 void addFlipRate(const WeightSnapshot& snapshot, std::map<std::string, double>& values) {

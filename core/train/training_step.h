@@ -10,15 +10,16 @@
 
 namespace quantarium::train {
 
-/// One optimizer step: materialize, forward, backward, clip, closed-form gradients or fused step, update, afterStep.
-/// Adds the batch to `sum`; returns its loss.
+/// One optimizer step: materialize, forward, backward, clip, closed-form gradients or fused step, update,
+/// afterStep. Adds the batch to `sum`; returns its loss.
 double trainingStep(Session& session, const data::Batch& batch, tasks::MetricSum& sum);
 
 /// Epochs at which the learning-rate schedule begins anew, ascending, starting with 0; all layers together.
 std::vector<std::int64_t> scheduleRestarts(const Session& session);
 
 /// The place of optimizer step `step` in its segment of the schedule.
-SchedulePoint schedulePoint(const std::vector<std::int64_t>& restarts, std::int64_t epochs, std::int64_t stepsPerEpoch, std::int64_t step);
+SchedulePoint schedulePoint(const std::vector<std::int64_t>& restarts, std::int64_t epochs,
+                            std::int64_t stepsPerEpoch, std::int64_t step);
 
 /// Tells all quantizers that an epoch begins and does what they ask for.
 void applyRequests(Session& session, const quant::TrainingPoint& point);

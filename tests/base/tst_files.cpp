@@ -14,7 +14,7 @@ using namespace quantarium;
 
 class TestFiles : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void replacesAtomically();
     void anAbandonedFileLeavesNothing();
     void aFileSizeLimitIsAnError();
@@ -22,8 +22,10 @@ class TestFiles : public QObject {
     void missingAndTooLargeFilesAreNamed();
     void oneHolderOfALock();
 
-  private:
-    std::filesystem::path path(const char* name) const { return (m_folder.path() + "/" + name).toStdString(); }
+private:
+    std::filesystem::path path(const char* name) const {
+        return (m_folder.path() + "/" + name).toStdString();
+    }
     QTemporaryDir m_folder;
 };
 
@@ -74,7 +76,8 @@ void TestFiles::appends() {
 
 void TestFiles::missingAndTooLargeFilesAreNamed() {
     writeFileAtomically(path("large"), std::string(200, 'x'));
-    for (const auto& file : {path("absent"), path("large"), std::filesystem::path(m_folder.path().toStdString())})
+    for (const auto& file :
+         {path("absent"), path("large"), std::filesystem::path(m_folder.path().toStdString())})
         try {
             (void)readTextFile(file, 100);
             QFAIL("accepted");

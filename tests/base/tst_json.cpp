@@ -13,7 +13,7 @@ using namespace quantarium;
 
 class TestJson : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void numbersComeBackBitForBit();
     void integersStayExact();
     void nonFiniteNumbersAreWords();
@@ -34,12 +34,14 @@ void TestJson::numbersComeBackBitForBit() {
 }
 
 void TestJson::integersStayExact() {
-    const Json document{{"largest", std::numeric_limits<std::uint64_t>::max()}, {"smallest", std::numeric_limits<std::int64_t>::min()}};
+    const Json document{{"largest", std::numeric_limits<std::uint64_t>::max()},
+                        {"smallest", std::numeric_limits<std::int64_t>::min()}};
     QVERIFY(parseJson(dumpJson(document), "test") == document);
 }
 
 void TestJson::nonFiniteNumbersAreWords() {
-    for (const double value : {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()})
+    for (const double value :
+         {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()})
         QCOMPARE(numberFromJson(parseJson(dumpJson(numberToJson(value)), "test"), "test"), value);
     QVERIFY(std::isnan(numberFromJson(numberToJson(std::nan("")), "test")));
     QVERIFY_THROWS_EXCEPTION(Error, numberFromJson("infinite", "test"));

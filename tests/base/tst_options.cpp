@@ -9,7 +9,7 @@ using namespace quantarium;
 
 class TestOptions : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void fillsInDefaults();
     void refuses_data();
     void refuses();
@@ -47,15 +47,33 @@ void TestOptions::refuses_data() {
     QTest::addColumn<QString>("given");
     QTest::addColumn<QString>("where");
     QTest::addColumn<QString>("says");
-    QTest::newRow("unknown") << R"({"bit": 3})" << "p.bit" << "Did you mean \"bits\"";
-    QTest::newRow("outside") << R"({"bits": 12})" << "p.bits" << "12 is outside 2 … 9";
-    QTest::newRow("fraction") << R"({"bits": 2.5})" << "p.bits" << "whole number";
-    QTest::newRow("type") << R"({"lr": "fast"})" << "p.lr" << "not a number";
-    QTest::newRow("choice") << R"({"mode": "fix"})" << "p.mode" << "one of cap, fixed";
-    QTest::newRow("boolean") << R"({"flip": 1})" << "p.flip" << "neither true nor false";
-    QTest::newRow("list item") << R"({"portions": [0.5, 1.5]})" << "p.portions" << "1.5 is outside";
-    QTest::newRow("null") << R"({"lr": null})" << "p.lr" << "null is not allowed";
-    QTest::newRow("no object") << "[1]" << "p" << "not an object";
+    QTest::newRow("unknown") << R"({"bit": 3})"
+                             << "p.bit"
+                             << "Did you mean \"bits\"";
+    QTest::newRow("outside") << R"({"bits": 12})"
+                             << "p.bits"
+                             << "12 is outside 2 … 9";
+    QTest::newRow("fraction") << R"({"bits": 2.5})"
+                              << "p.bits"
+                              << "whole number";
+    QTest::newRow("type") << R"({"lr": "fast"})"
+                          << "p.lr"
+                          << "not a number";
+    QTest::newRow("choice") << R"({"mode": "fix"})"
+                            << "p.mode"
+                            << "one of cap, fixed";
+    QTest::newRow("boolean") << R"({"flip": 1})"
+                             << "p.flip"
+                             << "neither true nor false";
+    QTest::newRow("list item") << R"({"portions": [0.5, 1.5]})"
+                               << "p.portions"
+                               << "1.5 is outside";
+    QTest::newRow("null") << R"({"lr": null})"
+                          << "p.lr"
+                          << "null is not allowed";
+    QTest::newRow("no object") << "[1]"
+                               << "p"
+                               << "not an object";
 }
 
 void TestOptions::refuses() {
@@ -68,6 +86,7 @@ void TestOptions::refuses() {
     } catch (const Error& error) {
         QCOMPARE(QString::fromStdString(error.where()), where);
         QVERIFY2(QString(error.what()).contains(says), error.what());
+        QVERIFY2(QString(error.what()).count(says) == 1, "said twice");
     }
 }
 
@@ -85,7 +104,8 @@ void TestOptions::nullIsAValueOnlyWhereAllowed() {
 void TestOptions::optionsThatDoNotApplyAreRefused() {
     QCOMPARE(Options::validated(specs(), {{"mode", "fixed"}, {"limit", 8.0}}, "p").real("limit"), 8.0);
     QVERIFY_THROWS_EXCEPTION(Error, Options::validated(specs(), {{"mode", "cap"}, {"limit", 8.0}}, "p"));
-    QCOMPARE(Options::validated(specs(), {{"mode", "cap"}, {"limit", 4.0}}, "p").real("limit"), 4.0); // the default says nothing
+    QCOMPARE(Options::validated(specs(), {{"mode", "cap"}, {"limit", 4.0}}, "p").real("limit"),
+             4.0); // the default says nothing
 }
 
 void TestOptions::registryNamesTheNearest() {

@@ -11,7 +11,7 @@ using namespace quantarium;
 
 class TestRandom : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void matchesTheReferenceGenerator();
     void streamsAreTheirOwn();
     void belowIsUniform();
@@ -20,8 +20,8 @@ class TestRandom : public QObject {
 };
 
 void TestRandom::matchesTheReferenceGenerator() {
-    // splitmix64 from 0 gives e220a8397b1dcdaf 6e789e6aa1b965f4 06c45d188009454f f88bb8a8724c81ec (Vigna's splitmix64.c);
-    // xoshiro256** from that state begins with rotl(s1 * 5, 7) * 9.
+    // splitmix64 from 0 gives e220a8397b1dcdaf 6e789e6aa1b965f4 06c45d188009454f f88bb8a8724c81ec (Vigna's
+    // splitmix64.c); xoshiro256** from that state begins with rotl(s1 * 5, 7) * 9.
     RandomStream random(0);
     const std::uint64_t s1 = 0x6e789e6aa1b965f4ULL;
     const std::uint64_t product = s1 * 5;
@@ -30,10 +30,12 @@ void TestRandom::matchesTheReferenceGenerator() {
 
 void TestRandom::streamsAreTheirOwn() {
     std::set<std::uint64_t> seeds;
-    for (const auto name : {streams::kDataOrder, streams::kAugmentation, streams::kInitialization, streams::kSampling, streams::kSplit})
+    for (const auto name : {streams::kDataOrder, streams::kAugmentation, streams::kInitialization,
+                            streams::kSampling, streams::kSplit})
         for (std::uint64_t seed = 0; seed < 20; ++seed) {
             seeds.insert(deriveSeed(seed, name));
-            for (std::uint64_t position = 0; position < 20; ++position) seeds.insert(deriveSeed(seed, name, position));
+            for (std::uint64_t position = 0; position < 20; ++position)
+                seeds.insert(deriveSeed(seed, name, position));
         }
     QCOMPARE(seeds.size(), std::size_t{5 * 20 * 21});
     QCOMPARE(deriveSeed(3, "x", 4), deriveSeed(3, "x", 4));
@@ -43,9 +45,11 @@ void TestRandom::belowIsUniform() {
     RandomStream random(11);
     std::vector<double> counts(7, 0);
     constexpr int kDraws = 70000;
-    for (int i = 0; i < kDraws; ++i) counts[random.below(7)] += 1;
+    for (int i = 0; i < kDraws; ++i)
+        counts[random.below(7)] += 1;
     double chiSquare = 0;
-    for (const double count : counts) chiSquare += (count - kDraws / 7.0) * (count - kDraws / 7.0) / (kDraws / 7.0);
+    for (const double count : counts)
+        chiSquare += (count - kDraws / 7.0) * (count - kDraws / 7.0) / (kDraws / 7.0);
     QVERIFY2(chiSquare < 22.46, qPrintable(QString::number(chiSquare))); // 6 degrees of freedom, p = 0.001
 }
 

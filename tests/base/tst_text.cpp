@@ -7,7 +7,7 @@ using namespace quantarium;
 
 class TestText : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void globs_data();
     void globs();
     void durations_data();
@@ -20,15 +20,24 @@ void TestText::globs_data() {
     QTest::addColumn<QString>("text");
     QTest::addColumn<QString>("pattern");
     QTest::addColumn<bool>("matches");
-    QTest::newRow("all") << "layer1.0.conv1" << "*" << true;
-    QTest::newRow("prefix") << "layer2.0.conv1" << "layer2.*" << true;
-    QTest::newRow("other prefix") << "layer1.0.conv1" << "layer2.*" << false;
-    QTest::newRow("middle") << "layer2.1.conv2" << "layer?.*.conv2" << true;
-    QTest::newRow("several stars") << "abcabc" << "*b*b*" << true;
-    QTest::newRow("whole text only") << "conv10" << "conv1" << false;
-    QTest::newRow("empty") << "" << "" << true;
-    QTest::newRow("empty pattern") << "x" << "" << false;
-    QTest::newRow("dot is a dot") << "conv1xweight" << "conv1.weight" << false;
+    QTest::newRow("all") << "layer1.0.conv1"
+                         << "*" << true;
+    QTest::newRow("prefix") << "layer2.0.conv1"
+                            << "layer2.*" << true;
+    QTest::newRow("other prefix") << "layer1.0.conv1"
+                                  << "layer2.*" << false;
+    QTest::newRow("middle") << "layer2.1.conv2"
+                            << "layer?.*.conv2" << true;
+    QTest::newRow("several stars") << "abcabc"
+                                   << "*b*b*" << true;
+    QTest::newRow("whole text only") << "conv10"
+                                     << "conv1" << false;
+    QTest::newRow("empty") << ""
+                           << "" << true;
+    QTest::newRow("empty pattern") << "x"
+                                   << "" << false;
+    QTest::newRow("dot is a dot") << "conv1xweight"
+                                  << "conv1.weight" << false;
 }
 
 void TestText::globs() {

@@ -23,8 +23,11 @@ constexpr int kMemoryRounds = 6;
 
 using Make = std::function<std::unique_ptr<Contender>(const StepSettings&)>;
 
-Make session(const std::string& name, const std::string& method, std::int64_t bits, const std::string& precision = "fp32") {
-    return [=](const StepSettings& settings) { return sessionContender(name, settings, method, bits, precision); };
+Make session(const std::string& name, const std::string& method, std::int64_t bits,
+             const std::string& precision = "fp32") {
+    return [=](const StepSettings& settings) {
+        return sessionContender(name, settings, method, bits, precision);
+    };
 }
 
 Make expanded(const std::string& name, std::int64_t bits) {
@@ -32,20 +35,27 @@ Make expanded(const std::string& name, std::int64_t bits) {
 }
 
 std::vector<Make> methods() {
-    return {session("float", "float", 32), session("INQ 5 bits", "inq", 5),   session("INQ 3 bits", "inq", 3),
-            session("RDHS 1 bit", "rdhs", 1), session("RDHS 3 bits", "rdhs", 3), session("SGT 1 bit", "sgt", 1),
-            session("SGT 3 bits", "sgt", 3),  expanded("RDHS 1 bit, expanded (Figure 3)", 1),
+    return {session("float", "float", 32),
+            session("INQ 5 bits", "inq", 5),
+            session("INQ 3 bits", "inq", 3),
+            session("RDHS 1 bit", "rdhs", 1),
+            session("RDHS 3 bits", "rdhs", 3),
+            session("SGT 1 bit", "sgt", 1),
+            session("SGT 3 bits", "sgt", 3),
+            expanded("RDHS 1 bit, expanded (Figure 3)", 1),
             expanded("RDHS 3 bits, expanded (Figure 3)", 3)};
 }
 
 std::vector<Make> eager() {
-    return {[](const StepSettings& settings) { return eagerContender("PyTorch eager, float FP32", settings); },
-            session("float FP32", "float", 32), session("float bf16", "float", 32, "bf16")};
+    return {
+        [](const StepSettings& settings) { return eagerContender("PyTorch eager, float FP32", settings); },
+        session("float FP32", "float", 32), session("float bf16", "float", 32, "bf16")};
 }
 
 void runInterleaved(const std::vector<Make>& makers, const StepSettings& settings, int rounds) {
     std::vector<std::unique_ptr<Contender>> contenders;
-    for (const auto& make : makers) contenders.push_back(make(settings));
+    for (const auto& make : makers)
+        contenders.push_back(make(settings));
     std::vector<std::vector<double>> seconds(contenders.size());
     for (int round = 0; round < rounds + kWarmUpRounds; ++round)
         for (std::size_t i = 0; i < contenders.size(); ++i) {
@@ -53,10 +63,12 @@ void runInterleaved(const std::vector<Make>& makers, const StepSettings& setting
             const double time = contenders[turn]->step();
             if (round >= kWarmUpRounds) seconds[turn].push_back(time);
         }
-    std::printf("%-36s %12s %12s   time relative to %s, 95 %% interval\n", "", "ms / step", "images / s", contenders[0]->name().c_str());
+    std::printf("%-36s %12s %12s   time relative to %s, 95 %% interval\n", "", "ms / step", "images / s",
+                contenders[0]->name().c_str());
     for (std::size_t i = 0; i < contenders.size(); ++i) {
         const double typical = median(seconds[i]);
-        std::printf("%-36s %12.1f %12.0f   %s\n", contenders[i]->name().c_str(), 1000 * typical, static_cast<double>(settings.batch) / typical,
+        std::printf("%-36s %12.1f %12.0f   %s\n", contenders[i]->name().c_str(), 1000 * typical,
+                    static_cast<double>(settings.batch) / typical,
                     toString(pairedRatio(seconds[i], seconds[0])).c_str());
     }
 }
@@ -69,7 +81,8 @@ double peakOf(const Make& make, const StepSettings& settings, std::string& name)
     if (child == 0) {
         train::keepFreedMemory();
         const auto contender = make(settings);
-        for (int i = 0; i < 5; ++i) contender->step();
+        for (int i = 0; i < 5; ++i)
+            contender->step();
         std::FILE* out = ::fdopen(channel[1], "w");
         std::fprintf(out, "%.0f %s\n", train::peakMemory(), contender->name().c_str());
         std::fclose(out);
@@ -91,10 +104,12 @@ void runMemory(const StepSettings& settings, int rounds) {
     std::vector<std::string> names(makers.size());
     std::vector<std::vector<double>> bytes(makers.size());
     for (int round = 0; round < rounds; ++round)
-        for (std::size_t i = 0; i < makers.size(); ++i) bytes[i].push_back(peakOf(makers[i], settings, names[i]));
+        for (std::size_t i = 0; i < makers.size(); ++i)
+            bytes[i].push_back(peakOf(makers[i], settings, names[i]));
     std::printf("%-36s %12s   relative to float (whole process), 95 %% interval\n", "", "peak MiB");
     for (std::size_t i = 0; i < makers.size(); ++i)
-        std::printf("%-36s %12.0f   %s\n", names[i].c_str(), median(bytes[i]) / 1048576, toString(pairedRatio(bytes[i], bytes[0])).c_str());
+        std::printf("%-36s %12.0f   %s\n", names[i].c_str(), median(bytes[i]) / 1048576,
+                    toString(pairedRatio(bytes[i], bytes[0])).c_str());
 }
 
 } // namespace
@@ -111,7 +126,8 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: benchmark_training methods|memory|eager [--rounds N] [--threads N]\n");
         return 2;
     }
-    settings.dataFolder = std::filesystem::temp_directory_path() / ("quantarium-benchmark-" + std::to_string(::getpid()));
+    settings.dataFolder =
+        std::filesystem::temp_directory_path() / ("quantarium-benchmark-" + std::to_string(::getpid()));
     writeRandomImages(settings.dataFolder, 128);
     if (what != "memory") train::keepFreedMemory();
     if (what == "methods") runInterleaved(methods(), settings, rounds);

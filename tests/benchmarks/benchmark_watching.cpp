@@ -50,16 +50,19 @@ RunConfig longRun(const std::filesystem::path& images) {
 
 /// Everything a person can have open at once.
 class Desk {
-  public:
+public:
     explicit Desk(widgets::RunBridge& bridge, const QString& presets)
-        : m_window({&bridge, &m_setup, &m_themes, &m_settings, builtinExamples(), presets}), m_curves(&bridge), m_weights(&bridge), m_sampling(&bridge) {
-        for (QWidget* widget : widgets()) widget->resize(960, 720);
+        : m_window({&bridge, &m_setup, &m_themes, &m_settings, builtinExamples(), presets}),
+          m_curves(&bridge), m_weights(&bridge), m_sampling(&bridge) {
+        for (QWidget* widget : widgets())
+            widget->resize(960, 720);
     }
     void setVisible(bool visible) {
-        for (QWidget* widget : widgets()) widget->setVisible(visible);
+        for (QWidget* widget : widgets())
+            widget->setVisible(visible);
     }
 
-  private:
+private:
     QList<QWidget*> widgets() { return {&m_window, &m_curves, &m_weights, &m_sampling}; }
 
     widgets::ThemeController m_themes;
@@ -72,7 +75,9 @@ class Desk {
 };
 
 double stepsPerSecond(widgets::RunBridge& bridge, const QString& id, int ms) {
-    const auto steps = [&] { return bridge.stepLosses(id).x.isEmpty() ? 0.0 : bridge.stepLosses(id).x.last(); };
+    const auto steps = [&] {
+        return bridge.stepLosses(id).x.isEmpty() ? 0.0 : bridge.stepLosses(id).x.last();
+    };
     runFor(kSettleMs);
     const double before = steps();
     QElapsedTimer clock;
@@ -88,7 +93,10 @@ int measure(const std::filesystem::path& folder, int rounds, int periodMs) {
     desk.setVisible(true);
     bridge.openWorkspace(QString::fromStdString((folder / "workspace").string()));
     bridge.start({longRun(folder / "images")});
-    for (int i = 0; i < 600 && (bridge.runs().isEmpty() || bridge.stepLosses(bridge.runs().first().id).x.size() < 10); ++i) runFor(100);
+    for (int i = 0;
+         i < 600 && (bridge.runs().isEmpty() || bridge.stepLosses(bridge.runs().first().id).x.size() < 10);
+         ++i)
+        runFor(100);
     if (bridge.runs().isEmpty()) {
         std::fprintf(stderr, "the run did not start\n");
         return 1;
@@ -106,10 +114,12 @@ int measure(const std::filesystem::path& folder, int rounds, int periodMs) {
             (visible ? watched : alone).push_back(1.0 / std::max(1e-9, stepsPerSecond(bridge, id, periodMs)));
             delays.stop();
         }
-    std::printf("time per step watched / alone       %s (95 %% interval, %d rounds of %d s)\n", toString(pairedRatio(watched, alone)).c_str(), rounds, periodMs / 1000);
+    std::printf("time per step watched / alone       %s (95 %% interval, %d rounds of %d s)\n",
+                toString(pairedRatio(watched, alone)).c_str(), rounds, periodMs / 1000);
     std::printf("snapshots' share of training time   %.2f %%\n", 100 * bridge.run(id)->snapshotShare);
-    std::printf("event-loop delay while watching     p50 %.1f ms, p99 %.1f ms, largest %.1f ms (%d samples)\n", delays.percentileMs(0.5),
-                delays.percentileMs(0.99), delays.percentileMs(1.0), delays.samples());
+    std::printf(
+        "event-loop delay while watching     p50 %.1f ms, p99 %.1f ms, largest %.1f ms (%d samples)\n",
+        delays.percentileMs(0.5), delays.percentileMs(0.99), delays.percentileMs(1.0), delays.samples());
     desk.setVisible(false);
     bridge.shutDown();
     return 0;
@@ -122,7 +132,8 @@ int main(int argc, char** argv) {
     QApplication application(argc, argv);
     const int rounds = argc > 1 ? std::max(2, std::atoi(argv[1])) : 10;
     const int seconds = argc > 2 ? std::max(1, std::atoi(argv[2])) : 12;
-    const auto folder = std::filesystem::temp_directory_path() / ("quantarium-watching-" + std::to_string(::getpid()));
+    const auto folder =
+        std::filesystem::temp_directory_path() / ("quantarium-watching-" + std::to_string(::getpid()));
     const int code = measure(folder, rounds, 1000 * seconds);
     std::error_code ignored;
     std::filesystem::remove_all(folder, ignored);

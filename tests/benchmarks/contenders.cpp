@@ -23,8 +23,9 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
 }
 
 class SessionContender : public Contender {
-  public:
-    SessionContender(const std::string& name, const StepSettings& settings, const RunConfig& config) : Contender(name) {
+public:
+    SessionContender(const std::string& name, const StepSettings& settings, const RunConfig& config)
+        : Contender(name) {
         at::set_num_threads(static_cast<int>(settings.threads));
         const auto& registries = train::Registries::builtin();
         m_session = train::openSession(train::resolve(config, registries), registries);
@@ -41,7 +42,7 @@ class SessionContender : public Contender {
         return secondsSince(start);
     }
 
-  private:
+private:
     train::Session m_session;
     std::unique_ptr<tasks::MetricSum> m_sum;
     data::Batch m_batch;
@@ -49,8 +50,9 @@ class SessionContender : public Contender {
 
 /// ResNet-20's quantized convolutions in their expanded form; everything else as it is in the float network.
 class ExpandedContender : public Contender {
-  public:
-    ExpandedContender(const std::string& name, const StepSettings& settings, std::int64_t bits) : Contender(name) {
+public:
+    ExpandedContender(const std::string& name, const StepSettings& settings, std::int64_t bits)
+        : Contender(name) {
         at::set_num_threads(static_cast<int>(settings.threads));
         const auto space = quant::ValueSpace::published(bits);
         m_values = torch::tensor(space.values());
@@ -66,7 +68,8 @@ class ExpandedContender : public Contender {
                 in = out;
             }
         m_linear = weight({10, 64});
-        m_optimizer = std::make_unique<torch::optim::SGD>(m_parameters, torch::optim::SGDOptions(0.1).momentum(0.9));
+        m_optimizer =
+            std::make_unique<torch::optim::SGD>(m_parameters, torch::optim::SGDOptions(0.1).momentum(0.9));
     }
 
     double step() override {
@@ -79,7 +82,7 @@ class ExpandedContender : public Contender {
         return secondsSince(start);
     }
 
-  private:
+private:
     torch::Tensor weight(std::vector<std::int64_t> shape) {
         m_parameters.push_back((torch::randn(shape) * 0.1).set_requires_grad(true));
         return m_parameters.back();
@@ -87,7 +90,8 @@ class ExpandedContender : public Contender {
 
     void addNorm(std::int64_t channels) {
         m_norms.emplace_back(channels);
-        for (const auto& parameter : m_norms.back()->parameters()) m_parameters.push_back(parameter);
+        for (const auto& parameter : m_norms.back()->parameters())
+            m_parameters.push_back(parameter);
     }
 
     void addSearch(std::int64_t in, std::int64_t out) {
@@ -95,7 +99,8 @@ class ExpandedContender : public Contender {
         addNorm(out);
     }
 
-    /// Straight-through one-hot paths: hard in the forward, softmax in the backward (paper B, equations 2 to 4).
+    /// Straight-through one-hot paths: hard in the forward, softmax in the backward (paper B, equations 2 to
+    /// 4).
     torch::Tensor paths(const torch::Tensor& logits) const {
         const auto soft = torch::softmax(logits, 0);
         const auto hard = torch::zeros_like(soft).scatter_(0, logits.argmax(0, true), 1.0);
@@ -128,18 +133,21 @@ class ExpandedContender : public Contender {
 };
 
 class EagerContender : public Contender {
-  public:
+public:
     EagerContender(const std::string& name, const StepSettings& settings) : Contender(name) {
         int input[2];
         int output[2];
-        if (::pipe(input) != 0 || ::pipe(output) != 0) throw Error(ErrorKind::Resource, "no pipe to the Python process");
+        if (::pipe(input) != 0 || ::pipe(output) != 0)
+            throw Error(ErrorKind::Resource, "no pipe to the Python process");
         m_process = ::fork();
         if (m_process == 0) {
             ::dup2(input[0], 0);
             ::dup2(output[1], 1);
-            for (const int descriptor : {input[0], input[1], output[0], output[1]}) ::close(descriptor);
-            ::execl("/usr/bin/python3", "python3", QUANTARIUM_EAGER_SCRIPT, std::to_string(settings.batch).c_str(),
-                    std::to_string(settings.threads).c_str(), static_cast<char*>(nullptr));
+            for (const int descriptor : {input[0], input[1], output[0], output[1]})
+                ::close(descriptor);
+            ::execl("/usr/bin/python3", "python3", QUANTARIUM_EAGER_SCRIPT,
+                    std::to_string(settings.batch).c_str(), std::to_string(settings.threads).c_str(),
+                    static_cast<char*>(nullptr));
             ::_exit(127);
         }
         ::close(input[0]);
@@ -158,11 +166,13 @@ class EagerContender : public Contender {
         double seconds = 0;
         std::fputs("step\n", m_input);
         std::fflush(m_input);
-        if (std::fscanf(m_output, "%lf", &seconds) != 1) throw Error(ErrorKind::Run, "the Python process ended", "eager_resnet20.py", "Install python3-torch.");
+        if (std::fscanf(m_output, "%lf", &seconds) != 1)
+            throw Error(ErrorKind::Run, "the Python process ended", "eager_resnet20.py",
+                        "Install python3-torch.");
         return seconds;
     }
 
-  private:
+private:
     pid_t m_process = -1;
     std::FILE* m_input = nullptr;
     std::FILE* m_output = nullptr;
@@ -170,8 +180,9 @@ class EagerContender : public Contender {
 
 } // namespace
 
-std::unique_ptr<Contender> sessionContender(const std::string& name, const StepSettings& settings, const std::string& method,
-                                            std::int64_t bits, const std::string& precision) {
+std::unique_ptr<Contender> sessionContender(const std::string& name, const StepSettings& settings,
+                                            const std::string& method, std::int64_t bits,
+                                            const std::string& precision) {
     RunConfig config;
     config.dataset.id = "cifar10";
     config.dataset.root = settings.dataFolder.string();
@@ -184,7 +195,8 @@ std::unique_ptr<Contender> sessionContender(const std::string& name, const StepS
     return std::make_unique<SessionContender>(name, settings, config);
 }
 
-std::unique_ptr<Contender> expandedContender(const std::string& name, const StepSettings& settings, std::int64_t bits) {
+std::unique_ptr<Contender> expandedContender(const std::string& name, const StepSettings& settings,
+                                             std::int64_t bits) {
     return std::make_unique<ExpandedContender>(name, settings, bits);
 }
 

@@ -12,13 +12,13 @@ namespace quantarium::benchmarks {
 
 /// Something that makes training steps of ResNet-20 on 3x32x32 images.
 class Contender {
-  public:
+public:
     explicit Contender(std::string name) : m_name(std::move(name)) {}
     virtual ~Contender() = default;
     const std::string& name() const { return m_name; }
     virtual double step() = 0; ///< seconds of one whole training step
 
-  private:
+private:
     std::string m_name;
 };
 
@@ -29,11 +29,13 @@ struct StepSettings {
 };
 
 /// A session of ours.
-std::unique_ptr<Contender> sessionContender(const std::string& name, const StepSettings& settings, const std::string& method,
-                                            std::int64_t bits, const std::string& precision = "fp32");
+std::unique_ptr<Contender> sessionContender(const std::string& name, const StepSettings& settings,
+                                            const std::string& method, std::int64_t bits,
+                                            const std::string& precision = "fp32");
 
 /// RDHS as paper B's Figure 3 draws it: each convolution over m times the channels, through autograd.
-std::unique_ptr<Contender> expandedContender(const std::string& name, const StepSettings& settings, std::int64_t bits);
+std::unique_ptr<Contender> expandedContender(const std::string& name, const StepSettings& settings,
+                                             std::int64_t bits);
 
 /// The same network in PyTorch eager as people write it, in a Python process that takes one step at a time.
 std::unique_ptr<Contender> eagerContender(const std::string& name, const StepSettings& settings);

@@ -11,7 +11,8 @@ namespace quantarium::benchmarks {
 void writeRandomImages(const std::filesystem::path& folder, int recordsPerFile) {
     createFolder(folder);
     RandomStream random(1);
-    for (const char* name : {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"}) {
+    for (const char* name : {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
+                             "data_batch_5.bin", "test_batch.bin"}) {
         std::string content;
         for (int record = 0; record < recordsPerFile; ++record) {
             content += static_cast<char>(random.below(10));
@@ -22,7 +23,8 @@ void writeRandomImages(const std::filesystem::path& folder, int recordsPerFile) 
         }
         std::ofstream(folder / name, std::ios::binary) << content;
     }
-    std::ofstream(folder / "batches.meta.txt") << "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n";
+    std::ofstream(folder / "batches.meta.txt")
+        << "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n";
 }
 
 } // namespace quantarium::benchmarks

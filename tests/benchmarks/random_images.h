@@ -5,7 +5,8 @@
 
 namespace quantarium::benchmarks {
 
-/// CIFAR-10 files with random pixels and labels, so that the ordinary reader and session are what is measured.
+/// CIFAR-10 files with random pixels and labels, so that the ordinary reader and session are what is
+/// measured.
 void writeRandomImages(const std::filesystem::path& folder, int recordsPerFile);
 
 } // namespace quantarium::benchmarks

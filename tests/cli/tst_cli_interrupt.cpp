@@ -70,6 +70,30 @@ private slots:
         QVERIFY(model(resumed) == model(whole));
     }
 
+    void aDamagedCheckpointIsNamedAndNothingIsLost() {
+        const QTemporaryDir folder;
+        const auto workspace = folder.filePath("w");
+        CliProcess interrupted({"run", writeConfig(folder.path(), tinyConfig("sgt", 2, 3000)), "--json",
+                                "--workspace", workspace});
+        QVERIFY(interrupted.waitForEvent("epoch", 2));
+        interrupted.process().terminate();
+        QCOMPARE(interrupted.finish().code, 130);
+        const auto listed = [&] {
+            return parseJson(runCli({"list", "--json", "--workspace", workspace}).out.toStdString(), "list")
+                .at(0);
+        };
+        const auto before = listed();
+        QFile checkpoint(QString::fromStdString(before.at("folder").get<std::string>()) +
+                         "/checkpoint.safetensors");
+        QVERIFY(checkpoint.open(QIODevice::ReadWrite));
+        QVERIFY(checkpoint.resize(checkpoint.size() / 2));
+        checkpoint.close();
+        const auto resumed = runCli({"resume", "--workspace", workspace});
+        QVERIFY2(resumed.code == 3, resumed.error.constData());
+        QVERIFY2(resumed.error.contains("checkpoint.safetensors"), resumed.error.constData());
+        QCOMPARE(listed().at("epochs_done"), before.at("epochs_done"));
+    }
+
     void resumeWithoutIdsTakesAllThatStopped() {
         const QTemporaryDir folder;
         const auto workspace = folder.filePath("w");

@@ -49,14 +49,13 @@ private slots:
         std::ostringstream out;
         const auto log = makeLinePrinter(out);
         play(*log);
-        QCOMPARE(
-            out.str(),
-            std::string("[1/2] tiny: starts, 2 epochs of 10 steps (r1)\n"
-                        "[1/2] tiny: only 761 images\n"
-                        "[1/2] tiny: epoch 1/2  train_loss 1.2500  validation_top1 60.00 %  in 3.0 s  "
-                        "(best so far)\n"
-                        "[1/2] tiny: epoch 2/2  train_loss 1.2500  validation_top1 55.00 %  in 3.0 s\n"
-                        "[1/2] tiny: finished, best epoch validation_top1 60.00 %, 1.0 s\n"));
+        QCOMPARE(out.str(),
+                 std::string("[1/2] tiny: starts, 2 epochs of 10 steps (r1)\n"
+                             "[1/2] tiny: only 761 images\n"
+                             "[1/2] tiny: epoch 1/2  train_loss 1.2500  validation_top1 60.00 %  in 3.0 s  "
+                             "(best so far)\n"
+                             "[1/2] tiny: epoch 2/2  train_loss 1.2500  validation_top1 55.00 %  in 3.0 s\n"
+                             "[1/2] tiny: finished, best epoch validation_top1 60.00 %, 1.0 s\n"));
     }
 
     void resumedAndStoppedRunsSaySo() {

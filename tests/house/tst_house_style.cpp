@@ -25,7 +25,8 @@ private slots:
                  QString("\"/"
                          "home/ada"));
         QVERIFY(machinePath("core/home/x and a/wo"
-                            "rk/b").isEmpty());
+                            "rk/b")
+                    .isEmpty());
         QVERIFY(isOwnInclude("core/base/error.h") && isOwnInclude("tst_x.moc"));
         QVERIFY(!isOwnInclude("../base/error.h") && !isOwnInclude("error.h"));
     }

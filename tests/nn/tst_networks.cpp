@@ -425,6 +425,8 @@ void TestNetworks::tooSmallImagesAreRefused() {
 void TestNetworks::impossibleOptionsAreRefused() {
     QVERIFY_EXCEPTION_THROWN(make("mlp", kDigits, {{"widths", std::vector<int>(33, 4)}}), Error);
     QVERIFY_EXCEPTION_THROWN(make("mlp", kDigits, {{"widths", {0}}}), Error);
+    // 8.9 thousand million parameters: refused before any memory is taken for them
+    QVERIFY_EXCEPTION_THROWN(make("mlp", kDigits, {{"widths", std::vector<int>(32, 16384)}}), Error);
     QVERIFY_EXCEPTION_THROWN(make("resnet20", kDigits, {{"shortcut", "C"}}), Error);
 }
 

@@ -10,7 +10,7 @@ using namespace quantarium;
 
 class TestEvents : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void epochsComeBackWhole();
     void reportsComeBackWhole();
     void statesComeBack();
@@ -60,7 +60,19 @@ void TestEvents::epochsComeBackWhole() {
 
 void TestEvents::reportsComeBackWhole() {
     RunReport report;
-    report.layers = {{"conv1.weight", "conv", {16, 3, 3, 3}, {16, 32, 32}, 432, 442368, "inq", 5, 17, 8, false, true, "why"}};
+    report.layers = {{"conv1.weight",
+                      "conv",
+                      {16, 3, 3, 3},
+                      {16, 32, 32},
+                      432,
+                      442368,
+                      "inq",
+                      5,
+                      17,
+                      8,
+                      false,
+                      true,
+                      "why"}};
     report.memory = {269722, 267264, 1e7, 2e6, 6.4, 6.2};
     report.macs = 40551040;
     report.trainingBytes = 1.5e9;
@@ -69,7 +81,8 @@ void TestEvents::reportsComeBackWhole() {
 }
 
 void TestEvents::statesComeBack() {
-    for (const auto state : {RunState::Queued, RunState::Running, RunState::Paused, RunState::Stopped, RunState::Finished, RunState::Failed})
+    for (const auto state : {RunState::Queued, RunState::Running, RunState::Paused, RunState::Stopped,
+                             RunState::Finished, RunState::Failed})
         QVERIFY(runStateFromString(quantarium::toString(state), "test") == state);
     QVERIFY_THROWS_EXCEPTION(Error, runStateFromString("dreaming", "test"));
 }

@@ -8,7 +8,7 @@ using namespace quantarium;
 
 class TestRunConfig : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void onlyThreeThingsAreNeeded();
     void everythingComesBack();
     void refuses_data();
@@ -18,7 +18,10 @@ class TestRunConfig : public QObject {
 
 namespace {
 
-Json smallest() { return {{"format", "quantarium-run/1"}, {"dataset", {{"id", "cifar10"}}}, {"network", {{"id", "resnet20"}}}}; }
+Json smallest() {
+    return {
+        {"format", "quantarium-run/1"}, {"dataset", {{"id", "cifar10"}}}, {"network", {{"id", "resnet20"}}}};
+}
 
 } // namespace
 
@@ -53,16 +56,26 @@ void TestRunConfig::everythingComesBack() {
 void TestRunConfig::refuses_data() {
     QTest::addColumn<QString>("change");
     QTest::addColumn<QString>("says");
-    QTest::newRow("other format") << R"({"format": "quantarium-run/9"})" << "x.json: format";
-    QTest::newRow("unknown section") << R"({"traning": {}})" << "Did you mean \"training\"";
-    QTest::newRow("unknown key") << R"({"training": {"epoch": 3}})" << "x.json: training.epoch";
-    QTest::newRow("wrong type") << R"({"training": {"epochs": "ten"}})" << "x.json: training.epochs: \"ten\" is not a number";
-    QTest::newRow("outside") << R"({"training": {"epochs": 0}})" << "0 is outside 1 … 1000000";
-    QTest::newRow("seed") << R"({"seed": -1})" << "x.json: seed";
-    QTest::newRow("section no object") << R"({"machine": 3})" << "not an object";
-    QTest::newRow("override no object") << R"({"weights": {"overrides": {"conv1": 3}}})" << "weights.overrides.conv1";
-    QTest::newRow("contradiction") << R"({"start": {"from": "scratch", "path": "a"}})" << "applies only when from is";
-    QTest::newRow("optimizer") << R"({"training": {"optimizer": {"name": "sgd"}}})" << "training.optimizer.name";
+    QTest::newRow("other format") << R"({"format": "quantarium-run/9"})"
+                                  << "x.json: format";
+    QTest::newRow("unknown section") << R"({"traning": {}})"
+                                     << "Did you mean \"training\"";
+    QTest::newRow("unknown key") << R"({"training": {"epoch": 3}})"
+                                 << "x.json: training.epoch";
+    QTest::newRow("wrong type") << R"({"training": {"epochs": "ten"}})"
+                                << "x.json: training.epochs: \"ten\" is not a number";
+    QTest::newRow("outside") << R"({"training": {"epochs": 0}})"
+                             << "x.json: training.epochs: 0 is outside 1 … 1000000 epochs";
+    QTest::newRow("seed") << R"({"seed": -1})"
+                          << "x.json: seed";
+    QTest::newRow("section no object") << R"({"machine": 3})"
+                                       << "not an object";
+    QTest::newRow("override no object") << R"({"weights": {"overrides": {"conv1": 3}}})"
+                                        << "weights.overrides.conv1";
+    QTest::newRow("contradiction") << R"({"start": {"from": "scratch", "path": "a"}})"
+                                   << "applies only when from is";
+    QTest::newRow("optimizer") << R"({"training": {"optimizer": {"name": "sgd"}}})"
+                               << "training.optimizer.name";
 }
 
 void TestRunConfig::refuses() {

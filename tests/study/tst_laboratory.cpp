@@ -15,7 +15,7 @@ using namespace quantarium::testing;
 
 class TestLaboratory : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void recordsARunWhole();
     void sharesTheFloatRun();
     void repeatsFormAGroup();
@@ -49,7 +49,8 @@ void TestLaboratory::recordsARunWhole() {
     QVERIFY(snapshot != nullptr);
     QCOMPARE(snapshot->layers.size(), std::size_t{5});
     std::int64_t counted = 0;
-    for (const auto& level : snapshot->layers[1].levels) counted += level.count;
+    for (const auto& level : snapshot->layers[1].levels)
+        counted += level.count;
     QCOMPARE(counted, snapshot->layers[1].elements);
 }
 
@@ -73,7 +74,8 @@ void TestLaboratory::sharesTheFloatRun() {
     laboratory.flush();
     for (const auto& id : {first[1], second[0], third[0]}) {
         QCOMPARE(laboratory.workspace().at(id).startRun, first[0]);
-        QVERIFY2(laboratory.workspace().at(id).state == RunState::Finished, laboratory.workspace().at(id).reason.c_str());
+        QVERIFY2(laboratory.workspace().at(id).state == RunState::Finished,
+                 laboratory.workspace().at(id).reason.c_str());
     }
 }
 
@@ -91,7 +93,8 @@ void TestLaboratory::repeatsFormAGroup() {
     QVERIFY(!filter.group.empty());
     QCOMPARE(laboratory.workspace().list(filter).size(), std::size_t{3});
     std::set<std::uint64_t> seeds;
-    for (const auto& id : ids) seeds.insert(laboratory.workspace().at(id).config.seed);
+    for (const auto& id : ids)
+        seeds.insert(laboratory.workspace().at(id).config.seed);
     QCOMPARE(seeds.size(), std::size_t{3});
 }
 
@@ -127,7 +130,8 @@ void TestLaboratory::startsFromAFinishedRunOnly() {
     const auto id = laboratory.submit(config).at(0);
     laboratory.waitIdle();
     laboratory.flush();
-    QVERIFY2(laboratory.workspace().at(id).state == RunState::Finished, laboratory.workspace().at(id).reason.c_str());
+    QVERIFY2(laboratory.workspace().at(id).state == RunState::Finished,
+             laboratory.workspace().at(id).reason.c_str());
 }
 
 void TestLaboratory::resumesAfterAPause() {
@@ -141,7 +145,8 @@ void TestLaboratory::resumesAfterAPause() {
     laboratory.resume(id);
     laboratory.waitIdle();
     laboratory.flush();
-    QVERIFY2(laboratory.workspace().at(id).state == RunState::Finished, laboratory.workspace().at(id).reason.c_str());
+    QVERIFY2(laboratory.workspace().at(id).state == RunState::Finished,
+             laboratory.workspace().at(id).reason.c_str());
     QCOMPARE(laboratory.workspace().at(id).epochsDone, 6);
     QVERIFY_THROWS_EXCEPTION(Error, laboratory.resume(id));
 }
@@ -155,7 +160,7 @@ void TestLaboratory::importsWhatACrashLeftUnrecorded() {
         laboratory.waitIdle();
         laboratory.flush();
     }
-    {   // The state after a crash in which the store had only seen the first epoch.
+    { // The state after a crash in which the store had only seen the first epoch.
         store::Workspace workspace(folder.path(), store::Access::Write);
         workspace.dropEpochsAfter(id, 1);
         workspace.recordState(id, RunState::Running);
@@ -180,7 +185,8 @@ void TestLaboratory::adoptsARunFolderMadeElsewhere() {
     EventLog log;
     const auto config = train::resolve(smallRun(), train::Registries::builtin());
     const std::string id = "20260101-000000-cafe";
-    train::runTraining(id, config, train::RunFolder(folder.path() / "runs" / id), {}, train::Registries::builtin(), log, {});
+    train::runTraining(id, config, train::RunFolder(folder.path() / "runs" / id), {},
+                       train::Registries::builtin(), log, {});
     study::Laboratory laboratory(folder.path());
     const auto record = laboratory.workspace().at(id);
     QVERIFY2(record.state == RunState::Finished, record.reason.c_str());

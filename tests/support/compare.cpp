@@ -11,7 +11,8 @@ namespace {
 
 std::string shapes(const torch::Tensor& actual, const torch::Tensor& expected) {
     std::ostringstream text;
-    text << "shape " << actual.sizes() << " " << actual.dtype() << ", expected " << expected.sizes() << " " << expected.dtype();
+    text << "shape " << actual.sizes() << " " << actual.dtype() << ", expected " << expected.sizes() << " "
+         << expected.dtype();
     return text.str();
 }
 
@@ -29,13 +30,14 @@ std::string difference(const torch::Tensor& actual, const torch::Tensor& expecte
     if (largest <= tolerance) return {};
     std::ostringstream text;
     text.precision(12);
-    text << "largest error " << largest << " > " << tolerance << " at flat index " << place << ": " << a[place].item<double>()
-         << ", expected " << b[place].item<double>();
+    text << "largest error " << largest << " > " << tolerance << " at flat index " << place << ": "
+         << a[place].item<double>() << ", expected " << b[place].item<double>();
     return text.str();
 }
 
 std::string bitDifference(const torch::Tensor& actual, const torch::Tensor& expected) {
-    if (actual.sizes() != expected.sizes() || actual.dtype() != expected.dtype()) return shapes(actual, expected);
+    if (actual.sizes() != expected.sizes() || actual.dtype() != expected.dtype())
+        return shapes(actual, expected);
     const auto a = actual.detach().cpu().contiguous();
     const auto b = expected.detach().cpu().contiguous();
     const auto size = a.element_size();
@@ -45,8 +47,8 @@ std::string bitDifference(const torch::Tensor& actual, const torch::Tensor& expe
         if (std::memcmp(first + i * size, second + i * size, size) != 0) {
             std::ostringstream text;
             text.precision(17);
-            text << "first different bits at flat index " << i << ": " << a.flatten()[i].item<double>() << ", expected "
-                 << b.flatten()[i].item<double>();
+            text << "first different bits at flat index " << i << ": " << a.flatten()[i].item<double>()
+                 << ", expected " << b.flatten()[i].item<double>();
             return text.str();
         }
     return {};

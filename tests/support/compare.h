@@ -8,7 +8,8 @@
 
 namespace quantarium::testing {
 
-/// Empty when |actual − expected| ≤ tolerance everywhere; else a text with the largest error and its place, for QVERIFY2.
+/// Empty when |actual − expected| ≤ tolerance everywhere; else a text with the largest error and its place,
+/// for QVERIFY2.
 std::string difference(const torch::Tensor& actual, const torch::Tensor& expected, double tolerance);
 
 /// Empty when equal bit for bit (NaN patterns too); else where the first difference is.
@@ -16,14 +17,14 @@ std::string bitDifference(const torch::Tensor& actual, const torch::Tensor& expe
 
 /// A folder that is removed with the object.
 class TemporaryFolder {
-  public:
+public:
     TemporaryFolder();
     ~TemporaryFolder();
     TemporaryFolder(const TemporaryFolder&) = delete;
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;
     const std::filesystem::path& path() const { return m_path; }
 
-  private:
+private:
     std::filesystem::path m_path;
 };
 
@@ -33,8 +34,8 @@ std::filesystem::path realData();
 } // namespace quantarium::testing
 
 /// QVERIFY2 for the functions above.
-#define QVERIFY_SAME(expression)                                                                                       \
-    do {                                                                                                               \
-        const std::string problem = (expression);                                                                      \
-        QVERIFY2(problem.empty(), problem.c_str());                                                                    \
+#define QVERIFY_SAME(expression)                                                                             \
+    do {                                                                                                     \
+        const std::string problem = (expression);                                                            \
+        QVERIFY2(problem.empty(), problem.c_str());                                                          \
     } while (false)

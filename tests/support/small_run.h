@@ -11,7 +11,8 @@
 namespace quantarium::testing {
 
 /// A run of a second or two: LeNet-5 or another small network on a few hundred embedded images, two threads.
-inline RunConfig smallRun(const std::string& method = "float", std::int64_t bits = 32, std::int64_t epochs = 2) {
+inline RunConfig smallRun(const std::string& method = "float", std::int64_t bits = 32,
+                          std::int64_t epochs = 2) {
     RunConfig config;
     config.dataset.id = "shapes10";
     config.dataset.limit = 320;
@@ -29,7 +30,7 @@ inline RunConfig smallRun(const std::string& method = "float", std::int64_t bits
 
 /// Keeps all events of all runs. Thread: any.
 class EventLog : public RunObserver {
-  public:
+public:
     void onEvent(const std::string& runId, const RunEvent& event) override {
         const std::lock_guard lock(m_mutex);
         m_events.emplace_back(runId, event);
@@ -39,11 +40,13 @@ class EventLog : public RunObserver {
         const std::lock_guard lock(m_mutex);
         std::vector<Event> found;
         for (const auto& [id, event] : m_events)
-            if (const auto* one = std::get_if<Event>(&event); one != nullptr && (runId.empty() || id == runId)) found.push_back(*one);
+            if (const auto* one = std::get_if<Event>(&event);
+                one != nullptr && (runId.empty() || id == runId))
+                found.push_back(*one);
         return found;
     }
 
-  private:
+private:
     mutable std::mutex m_mutex;
     std::vector<std::pair<std::string, RunEvent>> m_events;
 };

@@ -7,7 +7,7 @@ using namespace quantarium;
 
 class TestClassification : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void countsTopOneAndTopFive();
     void weighsTheLossBySamples();
     void givesNothingForNoData();
@@ -23,7 +23,9 @@ std::unique_ptr<tasks::Task> makeTask(const Json& options) {
 }
 
 /// Sample i has its logits descending by class, so class k has rank k.
-torch::Tensor descending(std::int64_t samples) { return -torch::arange(10, torch::kFloat32).repeat({samples, 1}); }
+torch::Tensor descending(std::int64_t samples) {
+    return -torch::arange(10, torch::kFloat32).repeat({samples, 1});
+}
 
 } // namespace
 
@@ -42,11 +44,14 @@ void TestClassification::weighsTheLossBySamples() {
     QCOMPARE(sum->values().at("loss"), 2.0);
 }
 
-void TestClassification::givesNothingForNoData() { QVERIFY(std::isnan(makeTask({})->newSum()->values().at("top1"))); }
+void TestClassification::givesNothingForNoData() {
+    QVERIFY(std::isnan(makeTask({})->newSum()->values().at("top1")));
+}
 
 void TestClassification::squaredHingeMatchesHandComputation() {
     // Targets ±1; class 0 is true: (1-2)+ = 0, others 1 + (-0.5) = 0.5 and 1 + 3 = 4: mean(0, 0.25, 16)
-    const auto loss = makeTask({{"loss", "squared-hinge"}})->loss(torch::tensor({{2.0F, -0.5F, 3.0F}}), torch::zeros({1}, torch::kInt64));
+    const auto loss = makeTask({{"loss", "squared-hinge"}})
+                          ->loss(torch::tensor({{2.0F, -0.5F, 3.0F}}), torch::zeros({1}, torch::kInt64));
     QVERIFY(std::abs(loss.item<double>() - 16.25 / 3.0) < 1e-6);
 }
 

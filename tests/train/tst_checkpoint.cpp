@@ -16,7 +16,7 @@ using namespace quantarium::testing;
 
 class TestCheckpoint : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void initTestCase();
     void restoresThePosition();
     void refusesAFileCutAnywhere();
@@ -27,12 +27,13 @@ class TestCheckpoint : public QObject {
     void keepsTheOldOneWhenWritingFails();
     void recordsOfEpochsSurviveACut();
 
-  private:
+private:
     train::Session open(std::uint64_t seed = 1) {
         auto config = smallRun("inq", 3);
         config.network = {"mlp", {{"widths", {4}}}};
         config.seed = seed;
-        return train::openSession(train::resolve(config, train::Registries::builtin()), train::Registries::builtin());
+        return train::openSession(train::resolve(config, train::Registries::builtin()),
+                                  train::Registries::builtin());
     }
     std::filesystem::path file() const { return m_temporary.path() / "checkpoint.safetensors"; }
 
@@ -42,7 +43,9 @@ class TestCheckpoint : public QObject {
 
 namespace {
 
-void write(const std::filesystem::path& file, const std::string& content) { std::ofstream(file, std::ios::binary) << content; }
+void write(const std::filesystem::path& file, const std::string& content) {
+    std::ofstream(file, std::ios::binary) << content;
+}
 
 } // namespace
 
@@ -72,8 +75,10 @@ void TestCheckpoint::refusesAFileCutAnywhere() {
     const auto cut = m_temporary.path() / "cut.safetensors";
     auto session = open();
     // Every length in the header, then every 97th in the data.
-    const std::size_t header = 8 + static_cast<std::size_t>(*reinterpret_cast<const std::uint64_t*>(m_content.data()));
-    for (std::size_t length = 0; length < m_content.size(); length += length < std::min<std::size_t>(header, 3000) ? 7 : 97) {
+    const std::size_t header =
+        8 + static_cast<std::size_t>(*reinterpret_cast<const std::uint64_t*>(m_content.data()));
+    for (std::size_t length = 0; length < m_content.size();
+         length += length < std::min<std::size_t>(header, 3000) ? 7 : 97) {
         write(cut, m_content.substr(0, length));
         try {
             (void)train::loadCheckpoint(cut, session);

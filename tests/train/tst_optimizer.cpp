@@ -10,7 +10,7 @@ using quantarium::testing::difference;
 
 class TestOptimizer : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void sgdFollowsItsFormula();
     void groupsKeepTheirOwnDecayAndRate();
     void skipsParametersWithoutGradient();
@@ -21,23 +21,30 @@ class TestOptimizer : public QObject {
 
 namespace {
 
-std::unique_ptr<train::Optimizer> make(const std::string& id, std::vector<quant::ParameterGroup> groups, const Json& options) {
+std::unique_ptr<train::Optimizer> make(const std::string& id, std::vector<quant::ParameterGroup> groups,
+                                       const Json& options) {
     const auto& entry = train::builtinOptimizers().at(id, "test");
     return entry.make(std::move(groups), Options::validated(entry.schema.options, options, "test"));
 }
 
-torch::Tensor parameter(std::vector<float> values) { return torch::tensor(values).set_requires_grad(true); }
+torch::Tensor parameter(std::vector<float> values) {
+    return torch::tensor(values).set_requires_grad(true);
+}
 
-void setGradient(torch::Tensor& parameter, const torch::Tensor& gradient) { parameter.mutable_grad() = gradient; }
+void setGradient(torch::Tensor& parameter, const torch::Tensor& gradient) {
+    parameter.mutable_grad() = gradient;
+}
 
 } // namespace
 
 void TestOptimizer::sgdFollowsItsFormula() {
     auto w = parameter({0.3F});
-    auto optimizer = make("sgd", {{{w}, std::nullopt, 1.0}}, {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.01}});
+    auto optimizer =
+        make("sgd", {{{w}, std::nullopt, 1.0}}, {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.01}});
     setGradient(w, torch::tensor({0.5F}));
     optimizer->step();
-    QVERIFY_SAME(difference(w, torch::tensor({0.2497}), 1e-6)); // goldens.json, INQ masked_sgd, the free weight
+    QVERIFY_SAME(
+        difference(w, torch::tensor({0.2497}), 1e-6)); // goldens.json, INQ masked_sgd, the free weight
     setGradient(w, torch::tensor({-0.2F}));
     optimizer->step();
     QVERIFY_SAME(difference(w, torch::tensor({0.2241803}), 1e-6));
@@ -46,7 +53,8 @@ void TestOptimizer::sgdFollowsItsFormula() {
 void TestOptimizer::groupsKeepTheirOwnDecayAndRate() {
     auto a = parameter({1.0F});
     auto b = parameter({1.0F});
-    auto optimizer = make("sgd", {{{a}, std::nullopt, 1.0}, {{b}, 0.0, 10.0}}, {{"lr", 0.1}, {"momentum", 0.0}, {"weight_decay", 0.5}});
+    auto optimizer = make("sgd", {{{a}, std::nullopt, 1.0}, {{b}, 0.0, 10.0}},
+                          {{"lr", 0.1}, {"momentum", 0.0}, {"weight_decay", 0.5}});
     optimizer->setLearningRate(0.5);
     setGradient(a, torch::tensor({0.0F}));
     setGradient(b, torch::tensor({1.0F}));
@@ -85,7 +93,8 @@ void TestOptimizer::continuesWithTheSameBits() {
     auto copy = original.detach().clone().set_requires_grad(true);
     auto second = make(id.toStdString(), {{{copy}, std::nullopt, 1.0}}, Json::object());
     second->load(tensors, parseJson(dumpJson(numbers), "test"));
-    for (auto* pair : {&original, &copy}) setGradient(*pair, torch::tensor({0.05F, 0.4F}));
+    for (auto* pair : {&original, &copy})
+        setGradient(*pair, torch::tensor({0.05F, 0.4F}));
     optimizer->step();
     second->step();
     QVERIFY_SAME(bitDifference(copy, original));

@@ -11,7 +11,7 @@ using quantarium::testing::smallRun;
 
 class TestResolve : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void fillsInEveryDefault();
     void isIdempotent();
     void refuses_data();
@@ -27,7 +27,9 @@ class TestResolve : public QObject {
 
 namespace {
 
-const train::Registries& registries() { return train::Registries::builtin(); }
+const train::Registries& registries() {
+    return train::Registries::builtin();
+}
 
 /// The `where` and whole text of the error that resolving gives.
 std::pair<QString, QString> errorOf(const RunConfig& config) {
@@ -57,31 +59,39 @@ void TestResolve::isIdempotent() {
     config.weights.overrides["conv2"] = {{"bits", 3}};
     const auto once = train::resolve(config, registries());
     const auto twice = train::resolve(RunConfig::fromJson(once.toJson()), registries());
-    QCOMPARE(QString::fromStdString(dumpJson(twice.toJson())), QString::fromStdString(dumpJson(once.toJson())));
+    QCOMPARE(QString::fromStdString(dumpJson(twice.toJson())),
+             QString::fromStdString(dumpJson(once.toJson())));
 }
 
 void TestResolve::refuses_data() {
     QTest::addColumn<QString>("change");
     QTest::addColumn<QString>("where");
     QTest::addColumn<QString>("says");
-    const auto row = [](const char* name, const char* change, const char* where, const char* says) { QTest::newRow(name) << change << where << says; };
+    const auto row = [](const char* name, const char* change, const char* where, const char* says) {
+        QTest::newRow(name) << change << where << says;
+    };
     row("unknown method", R"({"weights": {"method": "inqq"}})", "weights.method", "Did you mean \"inq\"");
     row("bits above the range", R"({"weights": {"method": "inq", "bits": 12}})", "weights.bits", "2 … 9");
     row("bits below the range", R"({"weights": {"method": "inq", "bits": 1}})", "weights.bits", "2 … 9");
-    row("unknown option", R"({"weights": {"method": "rdhs", "bits": 1, "options": {"taux": 1}}})", "weights.options.taux", "there is no such key");
+    row("unknown option", R"({"weights": {"method": "rdhs", "bits": 1, "options": {"taux": 1}}})",
+        "weights.options.taux", "there is no such key");
     row("unknown dataset", R"({"dataset": {"id": "cifar11"}})", "dataset.id", "cifar10");
     row("unknown network", R"({"network": {"id": "resnet21"}})", "network.id", "resnet20");
     row("unknown optimizer", R"({"training": {"optimizer": {"id": "sdg"}}})", "training.optimizer.id", "sgd");
-    row("nesterov without momentum", R"({"training": {"optimizer": {"id": "sgd", "options": {"nesterov": true, "momentum": 0}}}})",
+    row("nesterov without momentum",
+        R"({"training": {"optimizer": {"id": "sgd", "options": {"nesterov": true, "momentum": 0}}}})",
         "training.optimizer.options.nesterov", "momentum");
     row("ensemble", R"({"ensemble": {"members": 3}})", "ensemble.members", "repeats");
     row("activations", R"({"activations": {"method": "pact"}})", "activations.method", "none");
     row("run without a path", R"({"start": {"from": "run"}})", "start.path", "list");
     row("float from float", R"({"start": {"from": "float"}})", "start.from", "scratch");
-    row("8 bits that RDHS has not", R"({"weights": {"method": "rdhs", "bits": 1, "policy": "8bit-first-last"}})", "weights.policy", "skip-first-last");
+    row("8 bits that RDHS has not",
+        R"({"weights": {"method": "rdhs", "bits": 1, "policy": "8bit-first-last"}})", "weights.policy",
+        "skip-first-last");
     row("device", R"({"machine": {"device": "gpu"}})", "machine.device", "cuda");
     row("augmentation", R"({"dataset": {"augment": {"flop": true}}})", "dataset.augment.flop", "flip");
-    row("override", R"({"weights": {"method": "inq", "bits": 5, "overrides": {"conv1": {"bits": 1}}}})", "weights.overrides.conv1.bits", "2 … 9");
+    row("override", R"({"weights": {"method": "inq", "bits": 5, "overrides": {"conv1": {"bits": 1}}}})",
+        "weights.overrides.conv1.bits", "2 … 9");
 }
 
 void TestResolve::refuses() {
@@ -108,7 +118,8 @@ void TestResolve::floatStartSharesDataNetworkAndSeed() {
     // It is the run that somebody gets who trains this float network by hand.
     auto byHand = smallRun("float", 32, 3);
     byHand.seed = 7;
-    QVERIFY(train::identity(train::resolve(start, registries())) == train::identity(train::resolve(byHand, registries())));
+    QVERIFY(train::identity(train::resolve(start, registries())) ==
+            train::identity(train::resolve(byHand, registries())));
 }
 
 void TestResolve::floatStartTakesItsOwnTraining() {
@@ -154,11 +165,16 @@ void TestResolve::policiesDecideFirstAndLast_data() {
     QTest::addColumn<QString>("policy");
     QTest::addColumn<QString>("first");
     QTest::addColumn<int>("lastBits");
-    QTest::newRow("INQ as published quantizes all") << "inq" << 5 << "as-published" << "inq" << 5;
-    QTest::newRow("RDHS as published keeps them") << "rdhs" << 1 << "as-published" << "float" << 32;
-    QTest::newRow("RDHS everywhere") << "rdhs" << 1 << "all" << "rdhs" << 1;
-    QTest::newRow("INQ without first and last") << "inq" << 3 << "skip-first-last" << "float" << 32;
-    QTest::newRow("INQ with 8 bits there") << "inq" << 3 << "8bit-first-last" << "inq" << 8;
+    QTest::newRow("INQ as published quantizes all") << "inq" << 5 << "as-published"
+                                                    << "inq" << 5;
+    QTest::newRow("RDHS as published keeps them") << "rdhs" << 1 << "as-published"
+                                                  << "float" << 32;
+    QTest::newRow("RDHS everywhere") << "rdhs" << 1 << "all"
+                                     << "rdhs" << 1;
+    QTest::newRow("INQ without first and last") << "inq" << 3 << "skip-first-last"
+                                                << "float" << 32;
+    QTest::newRow("INQ with 8 bits there") << "inq" << 3 << "8bit-first-last"
+                                           << "inq" << 8;
 }
 
 void TestResolve::policiesDecideFirstAndLast() {

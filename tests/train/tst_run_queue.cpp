@@ -13,7 +13,7 @@ using namespace quantarium::testing;
 
 class TestRunQueue : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void runsInOrderOneAtATime();
     void runsBesideEachOtherWhereTheCoresSuffice();
     void aRunWaitsForTheOneItStartsFrom();
@@ -22,7 +22,7 @@ class TestRunQueue : public QObject {
     void pausesARunningRun();
     void endsCleanlyWhileRunning();
 
-  private:
+private:
     train::QueuedRun job(const std::string& id, RunConfig config) {
         config.seed = std::hash<std::string>{}(id) % 1000;
         return {id, train::resolve(config, train::Registries::builtin()), m_temporary.path() / id, "", {}};
@@ -34,7 +34,7 @@ namespace {
 
 /// An observer that a test can wait on.
 class WaitingLog : public EventLog {
-  public:
+public:
     void onEvent(const std::string& id, const RunEvent& event) override {
         EventLog::onEvent(id, event);
         if (std::holds_alternative<EpochDone>(event)) {
@@ -49,7 +49,7 @@ class WaitingLog : public EventLog {
         m_changed.wait_for(lock, std::chrono::seconds(60), [&] { return m_running.contains(id); });
     }
 
-  private:
+private:
     std::mutex m_mutex;
     std::condition_variable m_changed;
     std::set<std::string> m_running;
@@ -58,7 +58,8 @@ class WaitingLog : public EventLog {
 std::map<std::string, RunState> states(const EventLog& log, const std::vector<std::string>& ids) {
     std::map<std::string, RunState> result;
     for (const auto& id : ids)
-        for (const auto& ended : log.all<RunEnded>(id)) result[id] = ended.state;
+        for (const auto& ended : log.all<RunEnded>(id))
+            result[id] = ended.state;
     return result;
 }
 
@@ -67,9 +68,11 @@ std::map<std::string, RunState> states(const EventLog& log, const std::vector<st
 void TestRunQueue::runsInOrderOneAtATime() {
     WaitingLog log;
     train::RunQueue queue(train::Registries::builtin(), log, 2);
-    for (const char* id : {"a", "b", "c"}) queue.submit(job(id, smallRun("float", 32, 1)));
+    for (const char* id : {"a", "b", "c"})
+        queue.submit(job(id, smallRun("float", 32, 1)));
     queue.waitIdle();
-    for (const auto& [id, state] : states(log, {"a", "b", "c"})) QVERIFY2(state == RunState::Finished, id.c_str());
+    for (const auto& [id, state] : states(log, {"a", "b", "c"}))
+        QVERIFY2(state == RunState::Finished, id.c_str());
     QCOMPARE(states(log, {"a", "b", "c"}).size(), std::size_t{3});
 }
 
@@ -82,7 +85,8 @@ void TestRunQueue::runsBesideEachOtherWhereTheCoresSuffice() {
     queue.submit(job("right", config));
     queue.waitIdle();
     QCOMPARE(states(log, {"left", "right"}).size(), std::size_t{2});
-    for (const auto& [id, state] : states(log, {"left", "right"})) QVERIFY2(state == RunState::Finished, id.c_str());
+    for (const auto& [id, state] : states(log, {"left", "right"}))
+        QVERIFY2(state == RunState::Finished, id.c_str());
 }
 
 void TestRunQueue::aRunWaitsForTheOneItStartsFrom() {
@@ -95,7 +99,8 @@ void TestRunQueue::aRunWaitsForTheOneItStartsFrom() {
     queue.submit(std::move(parent));
     queue.submit(std::move(child));
     queue.waitIdle();
-    QVERIFY2(states(log, {"child"})["child"] == RunState::Finished, log.all<RunEnded>("child").at(0).reason.c_str());
+    QVERIFY2(states(log, {"child"})["child"] == RunState::Finished,
+             log.all<RunEnded>("child").at(0).reason.c_str());
 }
 
 void TestRunQueue::aRunWhoseStartFailedFails() {

@@ -8,7 +8,7 @@ using namespace quantarium;
 
 class TestSchedule : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void hasTheseFactors_data();
     void hasTheseFactors();
     void beginsAnewAtRestarts();

@@ -12,7 +12,7 @@ using namespace quantarium::testing;
 
 class TestTrainer : public QObject {
     Q_OBJECT
-  private slots:
+private slots:
     void tellsItsStoryInOrder();
     void everyMethodLeavesAModel_data();
     void everyMethodLeavesAModel();
@@ -28,13 +28,15 @@ class TestTrainer : public QObject {
     void noisySearchGetsNewBatchNormStatistics();
     void inqShowsTheMixedFormUntilEverythingIsFrozen();
 
-  private:
-    RunEnded train(const std::string& name, const RunConfig& config, RunObserver& observer, const std::filesystem::path& start = {},
-                   const train::RunControl& control = {}) {
-        return train::runTraining(name, train::resolve(config, train::Registries::builtin()), folder(name), start,
-                                  train::Registries::builtin(), observer, control);
+private:
+    RunEnded train(const std::string& name, const RunConfig& config, RunObserver& observer,
+                   const std::filesystem::path& start = {}, const train::RunControl& control = {}) {
+        return train::runTraining(name, train::resolve(config, train::Registries::builtin()), folder(name),
+                                  start, train::Registries::builtin(), observer, control);
     }
-    train::RunFolder folder(const std::string& name) const { return train::RunFolder(m_temporary.path() / name); }
+    train::RunFolder folder(const std::string& name) const {
+        return train::RunFolder(m_temporary.path() / name);
+    }
 
     TemporaryFolder m_temporary;
 };
@@ -64,11 +66,12 @@ std::string modelDifference(const train::RunFolder& actual, const train::RunFold
 
 /// Asks for a pause when a given optimizer step is done.
 class PauseAt : public EventLog {
-  public:
+public:
     explicit PauseAt(std::int64_t step) : m_step(step) {}
     void onEvent(const std::string& id, const RunEvent& event) override {
         EventLog::onEvent(id, event);
-        if (const auto* epoch = std::get_if<EpochDone>(&event); epoch != nullptr && epoch->step >= m_step) pause = true;
+        if (const auto* epoch = std::get_if<EpochDone>(&event); epoch != nullptr && epoch->step >= m_step)
+            pause = true;
     }
     bool watchesWeights(const std::string&) const override {
         if (++m_polls >= m_step) const_cast<PauseAt*>(this)->pause = true; // polled once per step
@@ -76,7 +79,7 @@ class PauseAt : public EventLog {
     }
     std::atomic<bool> pause = false;
 
-  private:
+private:
     std::int64_t m_step;
     mutable std::int64_t m_polls = 0;
 };
@@ -95,7 +98,8 @@ void TestTrainer::tellsItsStoryInOrder() {
     QCOMPARE(epochs.size(), std::size_t{2});
     QCOMPARE(epochs[1].step, 8);
     QCOMPARE(epochs[1].stepLosses.size(), std::size_t{4});
-    for (const char* name : {"train_loss", "train_top1", "validation_loss", "validation_top1", "learning_rate", "seconds"})
+    for (const char* name :
+         {"train_loss", "train_top1", "validation_loss", "validation_top1", "learning_rate", "seconds"})
         QVERIFY2(epochs[1].values.contains(name), name);
     QCOMPARE(log.all<RunEnded>().size(), std::size_t{1});
     QVERIFY(ended.result.at("best").contains("test_top1"));
@@ -109,7 +113,9 @@ void TestTrainer::everyMethodLeavesAModel_data() {
     QTest::addColumn<int>("bits");
     for (const auto& entry : quant::builtinWeightMethods().entries())
         for (const auto bits : {entry.minimumBits, std::min<std::int64_t>(3, entry.maximumBits)})
-            if (bits >= entry.minimumBits) QTest::addRow("%s %d bits", entry.schema.id.c_str(), int(bits)) << QString::fromStdString(entry.schema.id) << int(bits);
+            if (bits >= entry.minimumBits)
+                QTest::addRow("%s %d bits", entry.schema.id.c_str(), int(bits))
+                    << QString::fromStdString(entry.schema.id) << int(bits);
 }
 
 void TestTrainer::everyMethodLeavesAModel() {
@@ -147,7 +153,8 @@ void TestTrainer::resumesWithTheSameBits_data() {
     QTest::addColumn<int>("bits");
     QTest::addColumn<QString>("optimizer");
     QTest::addColumn<int>("pauseAt");
-    for (const int step : {1, 4, 6, 11}) QTest::addRow("inq, paused at step %d", step) << "inq" << 4 << "sgd" << step;
+    for (const int step : {1, 4, 6, 11})
+        QTest::addRow("inq, paused at step %d", step) << "inq" << 4 << "sgd" << step;
     QTest::newRow("rdhs in an epoch") << "rdhs" << 3 << "sgd" << 6;
     QTest::newRow("rdhs with Adam") << "rdhs" << 2 << "adam" << 7;
     QTest::newRow("sgt") << "sgt" << 1 << "sgd" << 5;
@@ -200,8 +207,10 @@ void TestTrainer::clipsTheGradient() {
     const auto still = nn::readTensorFile(folder("still").modelFile()).tensors;
     double squares = 0;
     for (const auto& [name, tensor] : moved)
-        if (name.ends_with("weight") || name.ends_with("bias")) squares += (tensor.to(torch::kFloat64) - still.at(name)).square().sum().item<double>();
-    QVERIFY2(std::sqrt(squares) <= 4 * 1.2e-6 && squares > 0, qPrintable(QString::number(std::sqrt(squares)))); // four steps of norm 1e-6, float32 rounding
+        if (name.ends_with("weight") || name.ends_with("bias"))
+            squares += (tensor.to(torch::kFloat64) - still.at(name)).square().sum().item<double>();
+    QVERIFY2(std::sqrt(squares) <= 4 * 1.2e-6 && squares > 0,
+             qPrintable(QString::number(std::sqrt(squares)))); // four steps of norm 1e-6, float32 rounding
 }
 
 void TestTrainer::bf16KeepsWeightsAndMetricsInFloat() {
@@ -211,12 +220,13 @@ void TestTrainer::bf16KeepsWeightsAndMetricsInFloat() {
     const auto ended = train("bf16", config, log);
     QVERIFY2(ended.state == RunState::Finished, ended.reason.c_str());
     for (const auto& [name, tensor] : nn::readTensorFile(folder("bf16").modelFile()).tensors)
-        if (name.ends_with(".weight") && !name.starts_with("quantarium.")) QVERIFY2(tensor.dtype() == torch::kFloat32, name.c_str());
+        if (name.ends_with(".weight") && !name.starts_with("quantarium."))
+            QVERIFY2(tensor.dtype() == torch::kFloat32, name.c_str());
     const auto losses = log.all<EpochDone>().at(0).stepLosses;
     auto fp32 = smallRun("rdhs", 1);
     train("fp32", fp32, log);
     const auto exact = folder("fp32").epochs().at(0).stepLosses;
-    QVERIFY(losses[0] != exact[0]); // the low precision is really used …
+    QVERIFY(losses[0] != exact[0]);                            // the low precision is really used …
     QVERIFY(std::abs(losses[0] - exact[0]) < 0.05 * exact[0]); // … and close
 }
 
@@ -235,7 +245,8 @@ void TestTrainer::picksTheBestEpochOnValidationData() {
         }
     QCOMPARE(ended.result.at("best_epoch").get<std::int64_t>(), best);
     QCOMPARE(ended.result.at("best").at("validation_top1").get<double>(), value);
-    for (const auto& epoch : log.all<EpochDone>()) QVERIFY(!epoch.values.contains("test_top1")); // never looked at while choosing
+    for (const auto& epoch : log.all<EpochDone>())
+        QVERIFY(!epoch.values.contains("test_top1")); // never looked at while choosing
 }
 
 void TestTrainer::startsFromAnotherRunsWeights() {
@@ -269,7 +280,8 @@ void TestTrainer::noisySearchGetsNewBatchNormStatistics() {
     const auto statistics = [&](const std::string& name, double noise) {
         config.weights.options = {{"noise", noise}};
         train(name, config, log);
-        const auto before = nn::readTensorFile(folder(name).checkpointFile()).tensors.at("network/bn1.running_mean");
+        const auto before =
+            nn::readTensorFile(folder(name).checkpointFile()).tensors.at("network/bn1.running_mean");
         const auto after = nn::readTensorFile(folder(name).modelFile()).tensors.at("bn1.running_mean");
         return torch::equal(before, after);
     };

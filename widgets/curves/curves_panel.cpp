@@ -20,20 +20,11 @@
 #include "widgets/plot/tool_buttons.h"
 
 namespace quantarium::widgets {
-namespace {
-
-constexpr int kUpdateIntervalMs = 40;
-
-} // namespace
 
 CurvesPanel::CurvesPanel(RunSource* source, QWidget* parent)
-    : QWidget(parent), m_source(source), m_theme(Theme::current()) {
+    : QWidget(parent), m_source(source), m_pace(this, [this] { refresh(); }), m_theme(Theme::current()) {
     setObjectName(QStringLiteral("curvesPanel"));
     setAccessibleName(tr("Curves"));
-    m_timer.setSingleShot(true);
-    m_timer.setInterval(kUpdateIntervalMs);
-    connect(&m_timer, &QTimer::timeout, this, &CurvesPanel::refresh);
-
     m_canvas = new QWidget;
     m_grid = new QGridLayout(m_canvas);
     m_grid->setContentsMargins(0, 0, 0, 0);
@@ -48,11 +39,11 @@ CurvesPanel::CurvesPanel(RunSource* source, QWidget* parent)
     layout->addWidget(m_tools);
     layout->addWidget(m_pages, 1);
 
-    connect(source, &RunSource::checkedRunsChanged, this, &CurvesPanel::scheduleUpdate);
-    connect(source, &RunSource::currentRunChanged, this, &CurvesPanel::scheduleUpdate);
-    connect(source, &RunSource::runsChanged, this, &CurvesPanel::scheduleUpdate);
+    connect(source, &RunSource::checkedRunsChanged, this, [this] { m_pace.request(); });
+    connect(source, &RunSource::currentRunChanged, this, [this] { m_pace.request(); });
+    connect(source, &RunSource::runsChanged, this, [this] { m_pace.requestLive(); });
     connect(source, &RunSource::seriesChanged, this, [this](const QString& id) {
-        if (m_source->checkedRuns().contains(id)) scheduleUpdate();
+        if (m_source->checkedRuns().contains(id)) m_pace.requestLive();
     });
     refresh();
 }
@@ -82,7 +73,7 @@ QWidget* CurvesPanel::makeTools() {
     m_smoothing->setFixedWidth(110);
     m_smoothingText = new QLabel;
     m_smoothingText->setMinimumWidth(fontMetrics().horizontalAdvance(QStringLiteral("0.00 ")));
-    connect(m_smoothing, &QSlider::valueChanged, this, &CurvesPanel::scheduleUpdate);
+    connect(m_smoothing, &QSlider::valueChanged, this, [this] { m_pace.request(); });
     auto* smoothingLabel = new QLabel(tr("S&moothing"));
     smoothingLabel->setBuddy(m_smoothing);
 
@@ -180,12 +171,7 @@ void CurvesPanel::setQuantityShown(const QString& quantity, bool shown) {
 
 void CurvesPanel::showEvent(QShowEvent* event) {
     QWidget::showEvent(event);
-    if (m_stale) refresh();
-}
-
-void CurvesPanel::scheduleUpdate() {
-    m_stale = true;
-    if (isVisible() && !m_timer.isActive()) m_timer.start();
+    m_pace.shown();
 }
 
 double CurvesPanel::stepsPerEpoch(const RunRow& row) {
@@ -217,7 +203,7 @@ QVector<RunRow> CurvesPanel::checkedRows() const {
 }
 
 void CurvesPanel::refresh() {
-    m_stale = false;
+    m_pace.refreshed();
     m_smoothingText->setText(QString::number(m_smoothing->value() / 100.0, 'f', 2));
     const QVector<RunRow> runs = checkedRows();
     QStringList quantities{QStringLiteral("loss"), QStringLiteral("top1")};

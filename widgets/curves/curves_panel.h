@@ -4,12 +4,12 @@
 #include <QHash>
 #include <QSet>
 #include <QStringList>
-#include <QTimer>
 #include <QWidget>
 
 #include "widgets/curves/curve_math.h"
 #include "widgets/plot/exportable.h"
 #include "widgets/plot/plot_view.h"
+#include "widgets/plot/refresh_pace.h"
 
 class QCheckBox;
 class QComboBox;
@@ -55,7 +55,6 @@ private:
 
     QWidget* makeTools();
     QWidget* makeEmpty();
-    void scheduleUpdate();
     void refresh();
     void updateMenu(const QStringList& quantities);
     void arrangePlots();
@@ -74,14 +73,13 @@ private:
     CurveAxis axis() const;
 
     RunSource* m_source;
+    RefreshPace m_pace;
     Theme m_theme;
     QStringList m_shown{QStringLiteral("loss"), QStringLiteral("top1")};
     QHash<QString, PlotView*> m_plots;
     QHash<QString, StepCurve> m_steps;
     QHash<QString, RunAxis> m_axes;         ///< of this update
     QHash<QString, double> m_stepsPerEpoch; ///< known for certain
-    QTimer m_timer;
-    bool m_stale = true;
     bool m_linking = false;
 
     QStackedWidget* m_pages = nullptr;

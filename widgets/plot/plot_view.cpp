@@ -80,7 +80,8 @@ void PlotView::makeLayout() {
     plotLayout()->setRowSpacing(2);
     axisRect()->insetLayout()->take(legend);
     m_header->addElement(0, 0, legend);
-    m_header->addElement(0, 1, new QCPLayoutElement(this)); // takes the rest; an empty grid would limit the width
+    m_header->addElement(0, 1,
+                         new QCPLayoutElement(this)); // takes the rest; an empty grid would limit the width
     m_header->setColumnStretchFactor(0, 0.001);
     m_header->setMargins(QMargins(6, 2, 6, 0));
     legend->setFillOrder(QCPLegend::foColumnsFirst);

@@ -23,7 +23,6 @@
 namespace quantarium::widgets {
 namespace {
 
-constexpr int kUpdateIntervalMs = 100;
 constexpr int kMostEpochs = 200;
 constexpr int kTableWidth = 640; // all columns readable
 
@@ -55,11 +54,8 @@ QString exampleText(const WeightLogits& example, const SearchState& state) {
 } // namespace
 
 LiveSearch::LiveSearch(RunSource* source, QWidget* parent)
-    : QWidget(parent), m_source(source), m_theme(Theme::current()), m_model(new SearchModel(this)),
-      m_history(new SnapshotHistory(source, this)) {
-    m_timer.setSingleShot(true);
-    m_timer.setInterval(kUpdateIntervalMs);
-    connect(&m_timer, &QTimer::timeout, this, &LiveSearch::refresh);
+    : QWidget(parent), m_source(source), m_pace(this, [this] { refresh(); }), m_theme(Theme::current()),
+      m_model(new SearchModel(this)), m_history(new SnapshotHistory(source, this)) {
     auto* splitter = new QSplitter(Qt::Horizontal);
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(makeTable());
@@ -74,9 +70,9 @@ LiveSearch::LiveSearch(RunSource* source, QWidget* parent)
 
     connect(source, &RunSource::currentRunChanged, this, &LiveSearch::setRun);
     connect(source, &RunSource::snapshotChanged, this, [this](const QString& id) {
-        if (id == m_runId) scheduleUpdate();
+        if (id == m_runId) m_pace.requestLive();
     });
-    connect(m_history, &SnapshotHistory::changed, this, &LiveSearch::scheduleUpdate);
+    connect(m_history, &SnapshotHistory::changed, this, [this] { m_pace.requestLive(); });
     m_runId = source->currentRun();
     m_history->setRun(m_runId);
     refresh();
@@ -192,7 +188,7 @@ void LiveSearch::setTheme(const Theme& theme) {
 void LiveSearch::showEvent(QShowEvent* event) {
     QWidget::showEvent(event);
     watch();
-    if (m_stale) refresh();
+    m_pace.shown();
 }
 
 void LiveSearch::hideEvent(QHideEvent* event) {
@@ -213,12 +209,7 @@ void LiveSearch::setRun(const QString& runId) {
     m_runId = runId;
     m_history->setRun(runId);
     watch();
-    scheduleUpdate();
-}
-
-void LiveSearch::scheduleUpdate() {
-    m_stale = true;
-    if (isVisible() && !m_timer.isActive()) m_timer.start();
+    m_pace.request();
 }
 
 bool LiveSearch::isEmpty() const {
@@ -226,7 +217,7 @@ bool LiveSearch::isEmpty() const {
 }
 
 void LiveSearch::refresh() {
-    m_stale = false;
+    m_pace.refreshed();
     auto snapshot = m_source->snapshot(m_runId, -1);
     const bool beingRead = !snapshot && m_modelRun == m_runId;
     if (!beingRead) m_model->setSnapshot(std::move(snapshot)); // else what is shown stays until it is here

@@ -4,11 +4,11 @@
 #include <optional>
 #include <vector>
 
-#include <QTimer>
 #include <QWidget>
 
 #include "widgets/bridge/run_source.h"
 #include "widgets/plot/plot_view.h"
+#include "widgets/plot/refresh_pace.h"
 
 class QLabel;
 class QListWidget;
@@ -54,7 +54,6 @@ private:
     std::optional<RunRow> newestSearch() const;
     void setRun(const QString& runId);
     void watch();
-    void scheduleUpdate();
     void refresh();
     void updateExamples();
     void updateCurves();
@@ -63,6 +62,7 @@ private:
     QVector<PlotSeries> layerLines(double (*value)(const SearchState&)) const;
 
     RunSource* m_source;
+    RefreshPace m_pace;
     Theme m_theme;
     QString m_runId;
     QString m_watched;
@@ -70,8 +70,6 @@ private:
     QString m_modelRun; ///< whose layers the table has
     SearchModel* m_model;
     SnapshotHistory* m_history;
-    QTimer m_timer;
-    bool m_stale = true;
     QStackedWidget* m_pages = nullptr;
     QLabel* m_emptyText = nullptr;
     QToolButton* m_emptyButton = nullptr;

@@ -153,8 +153,7 @@ QWidget* SamplingPanel::makeSamplesPage() {
         return view;
     };
     m_soft = plot(QStringLiteral("softPlot"), tr("Gumbel-Softmax: soft samples"), tr("y (0 … 1)"));
-    m_max = plot(QStringLiteral("maxPlot"), tr("Gumbel-Max: one choice each"),
-                 tr("share (0 … 1)"));
+    m_max = plot(QStringLiteral("maxPlot"), tr("Gumbel-Max: one choice each"), tr("share (0 … 1)"));
     m_ratio = plot(QStringLiteral("ratioPlot"), tr("Law of the log-ratio"), tr("density"));
     PlotAxis x{QStringLiteral("(τ/μ)·log(y₁/y₂) − (a₁ − a₂)/μ, a = log α")}, y{tr("density")};
     y.fromZero = true;

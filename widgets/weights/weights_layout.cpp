@@ -25,19 +25,15 @@
 namespace quantarium::widgets {
 namespace {
 
-constexpr int kUpdateIntervalMs = 80;
 constexpr int kTableWidth = 570; // all columns readable
 
 } // namespace
 
 WeightsPanel::WeightsPanel(RunSource* source, QWidget* parent)
-    : QWidget(parent), m_source(source), m_theme(Theme::current()), m_model(new LayerModel(this)),
-      m_history(new SnapshotHistory(source, this)) {
+    : QWidget(parent), m_source(source), m_pace(this, [this] { refresh(); }), m_theme(Theme::current()),
+      m_model(new LayerModel(this)), m_history(new SnapshotHistory(source, this)) {
     setObjectName(QStringLiteral("weightsPanel"));
     setAccessibleName(tr("Weights"));
-    m_timer.setSingleShot(true);
-    m_timer.setInterval(kUpdateIntervalMs);
-    connect(&m_timer, &QTimer::timeout, this, &WeightsPanel::refresh);
 
     m_scrubber = new EpochScrubber;
     auto* content = new QWidget;
@@ -245,17 +241,17 @@ void WeightsPanel::makeShortcuts() {
 void WeightsPanel::connectSource() {
     connect(m_source, &RunSource::currentRunChanged, this, &WeightsPanel::setRun);
     connect(m_source, &RunSource::runsChanged, this, [this] {
-        if (m_pages->currentIndex() == 0) scheduleUpdate();
+        if (m_pages->currentIndex() == 0) m_pace.requestLive();
     });
     connect(m_source, &RunSource::snapshotChanged, this, [this](const QString& id) {
-        if (id == m_runId) scheduleUpdate();
+        if (id == m_runId) m_pace.requestLive();
     });
     connect(m_scrubber, &EpochScrubber::epochChanged, this, [this] {
         watch();
-        scheduleUpdate();
+        m_pace.request();
     });
     connect(m_history, &SnapshotHistory::changed, this, [this] {
-        if (m_views->currentIndex() >= RidgePage) scheduleUpdate();
+        if (m_views->currentIndex() >= RidgePage) m_pace.requestLive();
     });
     connect(m_grid, &QAbstractItemView::activated, this, [this] { m_views->setCurrentIndex(LayerPage); });
     connect(m_grid->selectionModel(), &QItemSelectionModel::currentRowChanged, this,

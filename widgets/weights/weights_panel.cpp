@@ -34,7 +34,7 @@ WeightsPanel::~WeightsPanel() {
 void WeightsPanel::showEvent(QShowEvent* event) {
     QWidget::showEvent(event);
     watch();
-    if (m_stale) refresh();
+    m_pace.shown();
 }
 
 void WeightsPanel::hideEvent(QHideEvent* event) {
@@ -56,12 +56,7 @@ void WeightsPanel::setRun(const QString& runId) {
     m_history->setRun(runId);
     m_scrubber->goLive();
     watch();
-    scheduleUpdate();
-}
-
-void WeightsPanel::scheduleUpdate() {
-    m_stale = true;
-    if (isVisible() && !m_timer.isActive()) m_timer.start();
+    m_pace.request();
 }
 
 void WeightsPanel::setTheme(const Theme& theme) {
@@ -83,7 +78,7 @@ void WeightsPanel::setLayer(const QString& layer) {
     m_layer = layer;
     const int row = m_model->rowOf(layer);
     if (row >= 0 && m_table->currentIndex().row() != row) m_table->setCurrentIndex(m_model->index(row, 0));
-    scheduleUpdate();
+    m_pace.request();
 }
 
 void WeightsPanel::updateEpochs() {
@@ -107,7 +102,7 @@ void WeightsPanel::showEmpty() {
 }
 
 void WeightsPanel::refresh() {
-    m_stale = false;
+    m_pace.refreshed();
     updateEpochs();
     auto snapshot = m_source->snapshot(m_runId, m_scrubber->epoch());
     const bool beingRead = !snapshot && m_modelRun == m_runId && !m_source->snapshotEpochs(m_runId).isEmpty();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <QTimer>
 #include <QWidget>
 
 #include "widgets/bridge/run_source.h"
 #include "widgets/plot/exportable.h"
 #include "widgets/plot/heat_map_view.h"
+#include "widgets/plot/refresh_pace.h"
 #include "widgets/weights/layer_series.h"
 
 class QButtonGroup;
@@ -68,7 +68,6 @@ private:
     void connectSource();
     void setRun(const QString& runId);
     void watch();
-    void scheduleUpdate();
     void refresh();
     void updateEpochs();
     void updateLayerPlot();
@@ -81,6 +80,7 @@ private:
     QString historyCsv() const;
 
     RunSource* m_source;
+    RefreshPace m_pace;
     Theme m_theme;
     QString m_runId;
     QString m_watched; ///< the run whose live snapshots are asked for
@@ -88,8 +88,6 @@ private:
     QString m_modelRun; ///< whose layers the table has
     LayerModel* m_model;
     SnapshotHistory* m_history;
-    QTimer m_timer;
-    bool m_stale = true;
 
     QStackedWidget* m_pages = nullptr;
     QLabel* m_emptyText = nullptr;

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include <QElapsedTimer>
 #include <QFile>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -12,6 +13,7 @@
 #include "widgets/plot/figure_file.h"
 #include "widgets/plot/number_text.h"
 #include "widgets/plot/plot_view.h"
+#include "widgets/plot/refresh_pace.h"
 #include "widgets/plot/robust_range.h"
 
 using namespace quantarium;
@@ -55,6 +57,8 @@ class TestPlotView : public QObject {
     Q_OBJECT
 private slots:
     void decimationKeepsExtremes();
+    void newsFromARunIsDrawnCalmly();
+    void hiddenPanelsWaitUntilTheyAreShown();
     void decimationKeepsShortLinesAndGaps();
     void robustRangeIgnoresOneOutlier();
     void robustRangeKeepsWhatIsNear();
@@ -326,6 +330,52 @@ void TestPlotView::svgLinesStayInsideTheAxes() {
         }
     }
     QVERIFY2(lowest >= -1 && highest <= 301, qPrintable(QStringLiteral("%1 … %2").arg(lowest).arg(highest)));
+}
+
+void TestPlotView::newsFromARunIsDrawnCalmly() {
+    QWidget panel;
+    int drawn = 0;
+    QElapsedTimer clock;
+    RefreshPace* pacer = nullptr;
+    RefreshPace pace(&panel, [&] {
+        ++drawn;
+        pacer->refreshed();
+    });
+    pacer = &pace;
+    panel.show();
+    pace.shown();
+    QCOMPARE(drawn, 1);
+    clock.start();
+    while (clock.elapsed() < 4 * RefreshPace::kLiveMs) {
+        pace.requestLive();
+        QTest::qWait(5);
+    }
+    // Whatever the machine does meanwhile, never more than one for each interval begun.
+    QVERIFY2(drawn >= 2 && drawn <= 2 + clock.elapsed() / RefreshPace::kLiveMs,
+             qPrintable(QString::number(drawn)));
+    const int before = drawn;
+    pace.requestLive();
+    pace.request(); // a person doesn't wait for the calm pace
+    QTRY_COMPARE_WITH_TIMEOUT(drawn, before + 1, 5000);
+}
+
+void TestPlotView::hiddenPanelsWaitUntilTheyAreShown() {
+    QWidget panel;
+    int drawn = 0;
+    RefreshPace* pacer = nullptr;
+    RefreshPace pace(&panel, [&] {
+        ++drawn;
+        pacer->refreshed();
+    });
+    pacer = &pace;
+    pace.request();
+    pace.requestLive();
+    QTest::qWait(3 * RefreshPace::kSoonMs);
+    QCOMPARE(drawn, 0);
+    pace.shown();
+    QCOMPARE(drawn, 1);
+    pace.shown();
+    QCOMPARE(drawn, 1);
 }
 
 void TestPlotView::fileErrorsNameTheFile() {
