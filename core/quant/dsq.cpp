@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/latent_quantizer.h"
+#include "core/quant/methods.h"
+
+namespace quantarium::quant {
+
+namespace {
+
+constexpr std::int64_t kScaleBits = 32;
+constexpr double kSmallestGap = 1e-3;
+constexpr double kLargestGap = 0.5;
+constexpr double kSmallestWidth = 1e-6; ///< of a layer of zeros
+constexpr double kNarrowest = 0.01;     ///< of the starting width
+
+/// Differentiable soft quantization (Gong et al. 2019, arXiv 1908.05033), weights of b bits, n = 2^b − 1
+/// intervals of width D = (u − l) / n between trained bounds l and u. With y = (W − l) / D, the interval
+/// i = floor(y) (the last one closed), f = y − i − 1/2, L = ln(2/α − 1) and s = 1 / (1 − α) (section 3.2):
+///   soft  Q = l + D h,  h = i + 1/2 + s tanh(L f) / 2,
+///   hard  q = l + D j,  j = i where f < 0, else i + 1, bounds outside [l, u].
+/// Training and evaluation use the hard values, the gradient is the soft function's, all of l, u and the gap
+/// α being trained. With T = tanh(L f), p = s L (1 − T²) / 2 and e = (h − p y) / n, inside [l, u]
+///   dQ/dW = p,  dQ/du = e,  dQ/dl = 1 − p − e,
+///   dQ/dα = D/2 · (s² T − 2 s (1 − T²) f / (α (2 − α))),
+/// and outside dQ/dl = 1 (below) or dQ/du = 1 (above), all else 0. With one bit l = −1 and u = 1 are fixed
+/// and q = sign(W).
+///
+/// Differs from the paper: α is kept in [0.001, 0.5] and u − l above a hundredth of its starting width, so
+/// that no step makes the function undefined; the three have no weight decay, which would pull towards an
+/// empty range.
+class DsqQuantizer final : public LatentQuantizer {
+public:
+    explicit DsqQuantizer(const QuantizerArguments& arguments)
+        : LatentQuantizer(arguments, "dsq"), m_lower(torch::full({1}, -1.0, latent().options())),
+          m_upper(torch::ones_like(m_lower)), m_narrowest(torch::zeros_like(m_lower)),
+          m_gap(torch::full_like(m_lower, arguments.options.real("gap"))) {
+        const torch::NoGradGuard guard;
+        train("gap", m_gap.requires_grad_(), 0.0, 1.0);
+        if (bits() > 1) {
+            startBounds();
+            const double rate = arguments.options.real("bounds_rate");
+            train("lower", m_lower.requires_grad_(), 0.0, rate);
+            train("upper", m_upper.requires_grad_(), 0.0, rate);
+            keep("narrowest", m_narrowest);
+        }
+        startCountingFlips();
+    }
+
+    void afterStep() override {
+        m_gap.detach().clamp_(kSmallestGap, kLargestGap);
+        if (bits() == 1) return;
+        const auto lower = m_lower.detach();
+        const auto upper = m_upper.detach();
+        const auto missing = (m_narrowest - (upper - lower)).clamp_min_(0).div_(2);
+        lower.sub_(missing);
+        upper.add_(missing);
+    }
+
+protected:
+    torch::Tensor deployed() const override {
+        const auto place = placeOf();
+        return valueOf(place.interval + place.offset.ge(0));
+    }
+
+    torch::Tensor levels() const override {
+        return valueOf(torch::arange(0, intervals() + 1, latent().options())).view({1, -1});
+    }
+
+    torch::Tensor latentGradient(const torch::Tensor& g) override {
+        const auto place = placeOf();
+        const auto gap = m_gap.detach();
+        const auto inverse = (1 - gap).reciprocal();          // s
+        const auto steepness = (2 / gap - 1).log();           // L
+        const auto bend = (place.offset * steepness).tanh_(); // T
+        const auto left = 1 - bend.square();                  // 1 − T²
+        const auto slope = left * (inverse * steepness / 2);  // p
+        const auto inside = latent().ge(m_lower.detach()).logical_and_(latent().le(m_upper.detach()));
+        const auto within = g.mul(inside);
+        if (bits() > 1) setBoundGradients(g, within, place, bend * (inverse / 2), slope);
+        const auto byGap = bend * inverse.square() - left * place.offset * (2 * inverse / (gap * (2 - gap)));
+        setGradient(m_gap, (within.mul(byGap).sum() * width() / 2).view({1}));
+        return within.mul(slope);
+    }
+
+    std::int64_t sideBits() const override { return bits() == 1 ? 0 : 2 * kScaleBits; }
+
+    std::map<std::string, double> diagnostics() const override {
+        return {{"gap", m_gap.item<double>()},
+                {"lower", m_lower.item<double>()},
+                {"upper", m_upper.item<double>()}};
+    }
+
+private:
+    /// Where the latent weights lie among the intervals.
+    struct Place {
+        torch::Tensor position; ///< y
+        torch::Tensor interval; ///< i
+        torch::Tensor offset;   ///< f
+    };
+
+    double intervals() const { return static_cast<double>((std::int64_t{1} << bits()) - 1); }
+    torch::Tensor width() const { return (m_upper.detach() - m_lower.detach()).div_(intervals()); }
+
+    Place placeOf() const {
+        Place place;
+        place.position = (latent() - m_lower.detach()).div_(width());
+        place.interval = place.position.floor().clamp_(0, intervals() - 1);
+        place.offset = (place.position - place.interval).sub_(0.5);
+        return place;
+    }
+
+    torch::Tensor valueOf(const torch::Tensor& code) const {
+        return code.clamp(0, intervals()).mul_(width()).add_(m_lower.detach());
+    }
+
+    /// `half` is s T / 2, `within` g where the weight lies inside the bounds.
+    void setBoundGradients(const torch::Tensor& g, const torch::Tensor& within, const Place& place,
+                           const torch::Tensor& half, const torch::Tensor& slope) {
+        const auto byUpper = (place.interval + 0.5 + half - slope * place.position).div_(intervals()); // e
+        const auto above = g.mul(latent().gt(m_upper.detach())).sum();
+        const auto below = g.mul(latent().lt(m_lower.detach())).sum();
+        setGradient(m_upper, (within.mul(byUpper).sum() + above).view({1}));
+        setGradient(m_lower, (within.mul(1 - slope - byUpper).sum() + below).view({1}));
+    }
+
+    void startBounds() {
+        const auto [lower, upper] = latent().aminmax();
+        const auto size = torch::maximum(lower.abs(), upper.abs());
+        const auto width = torch::maximum(upper - lower, size * 1e-3).clamp_min_(kSmallestWidth);
+        m_lower.fill_(lower);
+        m_upper.fill_(lower + width);
+        m_narrowest.fill_(width * kNarrowest);
+    }
+
+    torch::Tensor m_lower;     ///< l, [1]
+    torch::Tensor m_upper;     ///< u, [1]
+    torch::Tensor m_narrowest; ///< least u − l, [1]
+    torch::Tensor m_gap;       ///< α, [1]
+};
+
+} // namespace
+
+WeightMethod dsqMethod() {
+    WeightMethod method;
+    method.schema = {
+        "dsq",
+        "Differentiable soft quantization (DSQ)",
+        "Evenly spaced values between trained bounds, with the gradient of a soft staircase",
+        "Gong et al. 2019, arXiv 1908.05033",
+        {OptionSpec::real("gap", "Gap", 0.2, kSmallestGap, kLargestGap,
+                          "Starting gap between the soft staircase and the hard one; trained")
+             .withSource("section 3.2"),
+         OptionSpec::real(
+             "bounds_rate", "Bounds' learning rate", 1.0, 0.0, 100.0,
+             "Learning rate of the bounds relative to the optimizer's (from 2 bits); 0 keeps the "
+             "starting minimum and maximum")
+             .withSource("section 3.4")
+             .asAdvanced()}};
+    method.minimumBits = 1;
+    method.maximumBits = 8;
+    method.defaultBits = 2;
+    method.wantsPretrained = true;
+    method.keepsFirstAndLast = true;
+    method.multiplications = [](std::int64_t bits, const Options&) {
+        return MultiplicationFlags{bits > 1, bits > 1};
+    };
+    method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
+    method.sideBits = [](const LayerContext&, std::int64_t bits, const Options&) {
+        return bits == 1 ? 0 : 2 * kScaleBits;
+    };
+    method.trainingFloatsPerWeight = latentFloatsPerWeight;
+    method.make = [](const QuantizerArguments& arguments) -> std::unique_ptr<WeightQuantizer> {
+        return std::make_unique<DsqQuantizer>(arguments);
+    };
+    return method;
+}
+
+} // namespace quantarium::quant
