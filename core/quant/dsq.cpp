@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
 
@@ -26,7 +28,8 @@ constexpr double kNarrowest = 0.01;     ///< of the starting width
 ///
 /// Differs from the paper: α is kept in [0.001, 0.5] and u − l above a hundredth of its starting width, so
 /// that no step makes the function undefined; the three have no weight decay, which would pull towards an
-/// empty range.
+/// empty range. The learning rate of l and u is divided by sqrt(N), N the layer's weights: their gradients
+/// are sums over N terms, and at the weights' own rate the bounds leave the weights behind within an epoch.
 class DsqQuantizer final : public LatentQuantizer {
 public:
     explicit DsqQuantizer(const QuantizerArguments& arguments)
@@ -37,7 +40,8 @@ public:
         train("gap", m_gap.requires_grad_(), 0.0, 1.0);
         if (bits() > 1) {
             startBounds();
-            const double rate = arguments.options.real("bounds_rate");
+            const double rate =
+                arguments.options.real("bounds_rate") / std::sqrt(static_cast<double>(elements()));
             train("lower", m_lower.requires_grad_(), 0.0, rate);
             train("upper", m_upper.requires_grad_(), 0.0, rate);
             keep("narrowest", m_narrowest);
@@ -151,8 +155,8 @@ WeightMethod dsqMethod() {
              .withSource("section 3.2"),
          OptionSpec::real(
              "bounds_rate", "Bounds' learning rate", 1.0, 0.0, 100.0,
-             "Learning rate of the bounds relative to the optimizer's (from 2 bits); 0 keeps the "
-             "starting minimum and maximum")
+             "Learning rate of the bounds relative to the optimizer's over the root of the number "
+             "of weights (from 2 bits); 0 keeps the starting minimum and maximum")
              .withSource("section 3.4")
              .asAdvanced()}};
     method.minimumBits = 1;
@@ -168,6 +172,9 @@ WeightMethod dsqMethod() {
         return bits == 1 ? 0 : 2 * kScaleBits;
     };
     method.trainingFloatsPerWeight = latentFloatsPerWeight;
+    method.remark = [](std::int64_t bits, const Options&) -> std::string {
+        return bits == 1 ? "Weights are ±1 in every layer: meant for layers that a batch norm follows" : "";
+    };
     method.make = [](const QuantizerArguments& arguments) -> std::unique_ptr<WeightQuantizer> {
         return std::make_unique<DsqQuantizer>(arguments);
     };

@@ -19,21 +19,23 @@ constexpr double kSmallestScale = 1e-6;
 ///
 /// Differs from the paper: Eq. 7 prints dL/dWn without its minus, which follows from q = −Wn. Wp and Wn are
 /// kept at 1e-6 and above, because a negative one would swap the two sides, and have no weight decay. Where
-/// no batch norm follows the layer they start from the mean magnitude of the weights that they replace,
+/// no batch norm follows the layer, q is multiplied by the mean magnitude of the starting weights beyond Δ,
 /// because ones would multiply the layer's output by the square root of its fan-in.
 class TtqQuantizer final : public LatentQuantizer {
 public:
     explicit TtqQuantizer(const QuantizerArguments& arguments)
         : LatentQuantizer(arguments, "ttq"), m_bySparsity(arguments.options.text("rule") == "sparsity"),
           m_factor(arguments.options.real("threshold")), m_sparsity(arguments.options.real("sparsity")),
-          m_positive(torch::ones({1}, latent().options())), m_negative(torch::ones_like(m_positive)) {
+          m_positive(torch::ones({1}, latent().options())), m_negative(torch::ones_like(m_positive)),
+          m_unit(torch::ones_like(m_positive)) {
         const torch::NoGradGuard guard;
-        const auto start = arguments.options.text("start");
-        if (start == "mean" || (start == "auto" && layer().followedByBatchNorm != true)) startFromMeans();
+        const auto rescale = arguments.options.text("rescale");
+        if (rescale == "on" || (rescale == "auto" && layer().followedByBatchNorm != true)) startUnit();
         if (arguments.options.boolean("normalize"))
             latent().div_(latent().abs().max().clamp_min_(std::numeric_limits<float>::min()));
         train("positive", m_positive.requires_grad_(), 0.0, 1.0);
         train("negative", m_negative.requires_grad_(), 0.0, 1.0);
+        keep("unit", m_unit);
         startCountingFlips();
     }
 
@@ -45,22 +47,23 @@ public:
 protected:
     torch::Tensor deployed() const override {
         const auto [above, below] = masks();
-        const auto zero = torch::zeros_like(m_positive);
-        return torch::where(above, m_positive.detach(), torch::where(below, -m_negative.detach(), zero));
+        const auto level = levels().view({3});
+        return torch::where(above, level[2], torch::where(below, level[0], level[1]));
     }
 
     torch::Tensor levels() const override {
         const auto zero = torch::zeros_like(m_positive);
-        return torch::cat({-m_negative.detach(), zero, m_positive.detach()}).view({1, 3});
+        return torch::stack({-m_negative.detach() * m_unit, zero, m_positive.detach() * m_unit}, 1);
     }
 
     torch::Tensor latentGradient(const torch::Tensor& g) override {
         const auto [above, below] = masks();
-        setGradient(m_positive, g.mul(above).sum().view({1}));
-        setGradient(m_negative, g.mul(below).sum().neg_().view({1}));
+        const auto scaled = g * m_unit;
+        setGradient(m_positive, scaled.mul(above).sum().view({1}));
+        setGradient(m_negative, scaled.mul(below).sum().neg_().view({1}));
         const auto one = torch::ones_like(m_positive);
         const auto factor = torch::where(above, m_positive.detach(), m_negative.detach());
-        return g * torch::where(above.logical_or(below), factor, one);
+        return scaled * torch::where(above.logical_or(below), factor, one);
     }
 
     std::int64_t sideBits() const override { return 2 * kScaleBits; }
@@ -68,6 +71,7 @@ protected:
     std::map<std::string, double> diagnostics() const override {
         return {{"positive_scale", m_positive.item<double>()},
                 {"negative_scale", m_negative.item<double>()},
+                {"unit", m_unit.item<double>()},
                 {"threshold", threshold().item<double>()}};
     }
 
@@ -86,13 +90,11 @@ private:
         return {latent().gt(delta), latent().lt(-delta)};
     }
 
-    void startFromMeans() {
+    void startUnit() {
         const auto [above, below] = masks();
-        const auto mean = [this](const torch::Tensor& mask) {
-            return latent().abs().mul_(mask).sum().div_(mask.sum().clamp_min_(1)).clamp_min_(kSmallestScale);
-        };
-        m_positive.fill_(mean(above));
-        m_negative.fill_(mean(below));
+        const auto kept = above.logical_or(below);
+        const auto sum = latent().abs().mul_(kept).sum();
+        m_unit.fill_(sum.div_(kept.sum().clamp_min_(1)).clamp_min_(kSmallestScale));
     }
 
     bool m_bySparsity;
@@ -100,6 +102,7 @@ private:
     double m_sparsity;        ///< share of zeros
     torch::Tensor m_positive; ///< Wp, [1]
     torch::Tensor m_negative; ///< Wn, [1]
+    torch::Tensor m_unit;     ///< [1], what 1 stands for in the network's weight
 };
 
 std::vector<OptionSpec> ttqOptions() {
@@ -114,9 +117,10 @@ std::vector<OptionSpec> ttqOptions() {
         OptionSpec::real("sparsity", "Zeros", 0.5, 0.0, 0.99, "Share of the weights that become zero")
             .withSource("section 3.2")
             .when("rule", {"sparsity"}),
-        OptionSpec::choice("start", "Values start from", "auto", {"auto", "one", "mean"},
-                           "one: 1, as published; mean: the mean magnitude of the weights replaced; auto: "
-                           "1 where a batch norm follows, else the mean"),
+        OptionSpec::choice("rescale", "Rescale", "auto", {"auto", "off", "on"},
+                           "Multiply by the mean magnitude of the starting weights that are not zero: off "
+                           "as published; auto: on where no batch norm follows the layer")
+            .asAdvanced(),
         OptionSpec::boolean("normalize", "Normalize", false,
                             "Divide the starting weights by the largest magnitude; the method's code "
                             "does not")

@@ -114,12 +114,17 @@ private slots:
                     size.masked_select(~kept).max().item<double>());
     }
 
-    /// Without a batch norm behind the layer, ones would blow its output up.
-    void ttqStartsFromMeansWithoutBatchNorm() {
+    /// Without a batch norm behind the layer, ones would blow its output up: they stand for the mean
+    /// magnitude of the weights that are kept.
+    void ttqRescalesWithoutBatchNorm() {
         const auto w = row({.2, -.1, .4, -.3, .001});
         QVERIFY_SAME(bitDifference(attach("ttq", 2, w, {}, true).weight(), row({1, -1, 1, -1, 0})));
-        auto means = attach("ttq", 2, w, {{"start", "mean"}}, true);
-        QVERIFY_SAME(difference(means.weight(), row({.3, -.2, .3, -.2, 0}), 1e-7));
+        auto rescaled = attach("ttq", 2, w, {{"rescale", "on"}}, true);
+        QVERIFY_SAME(difference(rescaled.weight(), row({.25, -.25, .25, -.25, 0}), 1e-7));
+        set(rescaled, kPositive, 2);
+        QVERIFY_SAME(difference(rescaled.gradient(row({1, 1, 1, 1, 1})), row({.5, .25, .5, .25, .25}), 1e-7));
+        QVERIFY_SAME(difference(trainable(rescaled, kPositive).grad(), torch::tensor({.5F}), 1e-7));
+        QVERIFY_SAME(difference(trainable(rescaled, kNegative).grad(), torch::tensor({-.5F}), 1e-7));
         QuantizerArguments arguments;
         const auto& entry = builtinWeightMethods().at("ttq", "test");
         arguments.parameter = w.clone().requires_grad_();
@@ -127,7 +132,7 @@ private slots:
         arguments.bits = 2;
         arguments.options = Options::validated(entry.schema.options, Json::object(), "test");
         entry.make(arguments)->materialize(Mode::Eval);
-        QVERIFY_SAME(bitDifference(arguments.parameter.detach(), means.weight()));
+        QVERIFY_SAME(difference(arguments.parameter.detach(), row({.25, -.25, .25, -.25, 0}), 1e-7));
     }
 
     void ttqNormalizesTheStartOnly() {

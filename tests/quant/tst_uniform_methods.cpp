@@ -187,6 +187,7 @@ private slots:
         auto layer = attach("dsq", 2, row({-1, .2, 1}), {}, true);
         for (const std::size_t group : {kGap, kLower, kUpper})
             QVERIFY(layer.quantizer->parameterGroups().at(group).weightDecay == 0.0);
+        QCOMPARE(layer.quantizer->parameterGroups().at(kUpper).learningRateMultiplier, 1 / std::sqrt(3.0));
         for (const double gap : {-3.0, 0.0, 1.0, 2.0}) {
             trainable(layer, kGap).detach().fill_(gap);
             setBounds(layer, .5, -.5);
