@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/activation_methods.h"
 #include "core/quant/methods.h"
 
 namespace quantarium::quant {
@@ -9,7 +10,30 @@ const WeightMethods& builtinWeightMethods() {
                                                             inqMethod(),
                                                             rdhsMethod(),
                                                             sgtMethod(),
+                                                            binaryConnectMethod(),
+                                                            bwnMethod(),
+                                                            twnMethod(),
+                                                            ttqMethod(),
+                                                            dorefaMethod(),
+                                                            lsqMethod(),
+                                                            dsqMethod(),
+                                                            apotMethod(),
+                                                            ptqMethod(),
+                                                            lqMethod(),
+                                                            abcMethod(),
+                                                            lossAwareMethod(),
+                                                            admmMethod(),
+                                                            qnnMethod(),
+                                                            ristrettoMethod(),
                                                         });
+    return methods;
+}
+
+const ActivationMethods& builtinActivationMethods() {
+    static const ActivationMethods methods("activation method", {
+                                                                    dorefaActivation(),
+                                                                    pactActivation(),
+                                                                });
     return methods;
 }
 

@@ -10,5 +10,20 @@ WeightMethod floatMethod();
 WeightMethod inqMethod();
 WeightMethod rdhsMethod();
 WeightMethod sgtMethod();
+WeightMethod binaryConnectMethod();
+WeightMethod bwnMethod();
+WeightMethod twnMethod();
+WeightMethod ttqMethod();
+WeightMethod dorefaMethod();
+WeightMethod lsqMethod();
+WeightMethod dsqMethod();
+WeightMethod apotMethod();
+WeightMethod ptqMethod();
+WeightMethod lqMethod();
+WeightMethod abcMethod();
+WeightMethod lossAwareMethod();
+WeightMethod admmMethod();
+WeightMethod qnnMethod();
+WeightMethod ristrettoMethod();
 
 } // namespace quantarium::quant
