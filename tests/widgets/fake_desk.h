@@ -159,8 +159,8 @@ private:
     WorkspaceState m_state = WorkspaceState::Open;
 };
 
-/// A small registry: two networks, a built-in and a missing dataset, float, inq (2 … 9 bits) and rdhs (1 … 4
-/// bits).
+/// A small registry: two networks, a built-in and a missing dataset, float, inq (2 … 9 bits), rdhs (1 … 4
+/// bits), activations dorefa (1 … 8 bits) and pact (2 … 16 bits).
 class FakeSetup : public SetupService {
 public:
     FakeSetup() {
@@ -184,6 +184,10 @@ public:
                     OptionSpec::real("tau", "Temperature", 1, 0.1, 10, "").asAdvanced()}),
              2, 9, 5, true},
             {entry("rdhs", "RDHS"), 1, 4, 1, false}};
+        m_schema.activations = {
+            {entry("dorefa", "DoReFa"), 1, 8, 4, false},
+            {entry("pact", "PACT", {OptionSpec::real("clip", "First clip", 6, 0.1, 100, "")}), 2, 16, 8,
+             false}};
         DatasetInfo shapes;
         shapes.schema = entry("shapes10", "Shapes-10");
         shapes.embedded = shapes.available = true;

@@ -25,6 +25,10 @@ private slots:
     void checkOfTheWholeConfigurationMarksItsField();
     void onlyApplicableOptionsAreShown();
     void methodBringsItsBitsAndStart();
+    void activationsAreChosenLikeWeights();
+    void whatMattersComesFirst();
+    void aMarkedFieldIsUnfolded();
+    void thePlanIsShortUntilAskedFor();
     void missingFilesAreExplained();
     void startNeedsAWorkspace();
     void startHandsOverTheConfiguration();
@@ -79,8 +83,7 @@ void SetupPanelTest::cleanup() {
 void SetupPanelTest::everyOptionOfTheSchemaIsThere() {
     m_panel->findChild<QCheckBox*>(QStringLiteral("advanced"))->click();
     for (const auto& section : runConfigSchema()) {
-        if (section.key == "activations" || section.key == "ensemble")
-            continue; // nothing to choose in this version
+        if (section.key == "ensemble") continue; // nothing to choose in this version
         for (const auto& option : section.options) {
             if (option.type == OptionType::Object && option.name != "overrides")
                 continue; // shown by their parts
@@ -148,6 +151,68 @@ void SetupPanelTest::methodBringsItsBitsAndStart() {
     choose("weights.method", "float");
     QCOMPARE(choice("start.from")->currentData().toString(), QStringLiteral("scratch"));
     QCOMPARE(m_panel->config()->weights.bits, std::int64_t{32});
+}
+
+void SetupPanelTest::activationsAreChosenLikeWeights() {
+    QVERIFY(field("activations.bits")->isHidden() && field("activations.policy")->isHidden());
+    QCOMPARE(m_panel->config()->activations, ActivationsConfig{});
+    choose("activations.method", "dorefa");
+    auto* bits = m_panel->findChild<SegmentedNumber*>(QStringLiteral("activations.bits.segments"));
+    QVERIFY(bits && bits->isVisible());
+    QCOMPARE(bits->value(), 4);
+    choose("activations.policy", "all");
+    QCOMPARE(m_panel->config()->activations.method, std::string("dorefa"));
+    QCOMPARE(m_panel->config()->activations.bits, std::int64_t{4});
+    QCOMPARE(m_panel->config()->activations.policy, std::string("all"));
+    choose("activations.method", "pact"); // more widths than buttons: typed
+    QCOMPARE(line("activations.bits")->text(), QStringLiteral("8"));
+    type(line("activations.bits"), QStringLiteral("12"));
+    type(line("activations.options.clip"), QStringLiteral("4.5"));
+    QCOMPARE(m_panel->config()->activations.bits, std::int64_t{12});
+    QCOMPARE(m_panel->config()->activations.options["clip"].get<double>(), 4.5);
+    choose("activations.method", "none");
+    QCOMPARE(m_panel->config()->activations.bits, std::int64_t{32});
+    QVERIFY(m_panel->config()->activations.options.empty());
+}
+
+void SetupPanelTest::whatMattersComesFirst() {
+    choose("weights.method", "inq");
+    QCoreApplication::processEvents(); // the layout is done when its request is handled
+    int above = -1;
+    for (const char* key : {"network.id", "weights.method", "weights.bits", "weights.options.partition",
+                            "dataset.id", "training.epochs", "start.from", "activations.method",
+                            "training.optimizer.id", "task.options.loss", "name", "seed"}) {
+        const int top = field(key)->mapTo(m_panel->form()->widget(), QPoint(0, 0)).y();
+        QVERIFY2(top > above, key);
+        above = top;
+    }
+}
+
+void SetupPanelTest::aMarkedFieldIsUnfolded() {
+    for (auto* header : m_panel->form()->findChildren<QToolButton*>())
+        header->setChecked(false);
+    QVERIFY(!field("training.batch")->isVisible());
+    auto config = madeUpRow(1).config;
+    config.training.batch = 13;
+    m_panel->setConfig(config);
+    QVERIFY(field("training.batch")->isVisible());
+    QVERIFY(!field("name")->isVisible());
+}
+
+void SetupPanelTest::thePlanIsShortUntilAskedFor() {
+    auto* plan = m_panel->findChild<PlanView*>(QStringLiteral("plan"));
+    RunReport report;
+    report.memory.parameters = 269722;
+    report.memory.storedBits = 8 * 1024.0 * 42;
+    report.memory.reductionEverything = 25;
+    report.macs = 10140000;
+    plan->showReport(report);
+    QVERIFY(plan->text().contains(QStringLiteral("25.0×")));
+    QVERIFY(plan->text().contains(QStringLiteral("10.14 M MACs")));
+    const int low = plan->sizeHint().height();
+    m_panel->findChild<QToolButton*>(QStringLiteral("planDetails"))->click();
+    QVERIFY(plan->details().contains(QStringLiteral("269,722")));
+    QVERIFY(plan->sizeHint().height() > low + 80);
 }
 
 void SetupPanelTest::missingFilesAreExplained() {
@@ -238,6 +303,7 @@ void SetupPanelTest::documentRoundTrips() {
     config.training.gradientClip = 2.5;
     config.training.optimizer = {"adam", {{"lr", 0.002}}};
     config.task.options = {{"loss", "squared-hinge"}};
+    config.activations = {"pact", 6, {{"clip", 3.5}}, "all", {{"layer2.*", {{"bits", 3}}}}};
     m_panel->setConfig(config);
     QCOMPARE(m_panel->config()->toJson().dump(2), config.toJson().dump(2));
 }

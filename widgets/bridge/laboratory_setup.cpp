@@ -44,6 +44,9 @@ SetupSchema schemaOf(const train::Registries& registries) {
     for (const auto& method : registries.methods.entries())
         schema.methods.push_back({method.schema, method.minimumBits, method.maximumBits, method.defaultBits,
                                   method.wantsPretrained});
+    for (const auto& method : registries.activations.entries())
+        schema.activations.push_back(
+            {method.schema, method.minimumBits, method.maximumBits, method.defaultBits, false});
     for (const auto& dataset : registries.datasets.entries())
         schema.datasets.push_back(infoOf(dataset));
     return schema;

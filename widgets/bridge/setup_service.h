@@ -14,7 +14,7 @@
 
 namespace quantarium::widgets {
 
-/// A weight method as the form needs it.
+/// A weight or activation method as the form needs it.
 struct MethodInfo {
     EntrySchema schema;
     std::int64_t minimumBits = 32;
@@ -42,10 +42,12 @@ struct SetupSchema {
     std::vector<EntrySchema> optimizers;
     std::vector<EntrySchema> schedules;
     std::vector<MethodInfo> methods;
+    std::vector<MethodInfo> activations; ///< without "none"
     std::vector<DatasetInfo> datasets;
     std::vector<OptionSpec> augmentation;
 
     const MethodInfo* method(const std::string& id) const;
+    const MethodInfo* activation(const std::string& id) const; ///< null for "none", too
     const DatasetInfo* dataset(const std::string& id) const;
 };
 

@@ -5,11 +5,17 @@
 
 namespace quantarium::widgets {
 
+namespace {
+
+constexpr int kHelpIndent = 126; // below the editors of the form
+
+} // namespace
+
 EntryEditor::EntryEditor(const QString& title, const QString& idKey, const QString& optionsKey,
                          std::vector<EntrySchema> entries,
                          const std::function<QString(const EntrySchema&)>& label, QWidget* parent)
     : QWidget(parent), m_optionsKey(optionsKey), m_entries(std::move(entries)) {
-    m_layout = new QVBoxLayout(this);
+    m_layout = m_optionsLayout = new QVBoxLayout(this);
     m_layout->setContentsMargins(0, 0, 0, 0);
     m_layout->setSpacing(5);
     QVector<OptionField::Item> items;
@@ -23,7 +29,7 @@ EntryEditor::EntryEditor(const QString& title, const QString& idKey, const QStri
     m_help = new QLabel;
     m_help->setProperty("role", QStringLiteral("muted"));
     m_help->setWordWrap(true);
-    m_help->setContentsMargins(126, 0, 0, 2);
+    m_help->setContentsMargins(kHelpIndent, 0, 0, 2);
     m_layout->addWidget(m_help);
     connect(m_id, &OptionField::edited, this, [this] {
         rebuild(Json::object());
@@ -60,7 +66,7 @@ void EntryEditor::rebuild(const Json& options) {
     m_group = new OptionGroup(chosenEntry ? chosenEntry->options : std::vector<OptionSpec>(), m_optionsKey);
     m_group->setAdvancedShown(m_advancedShown);
     m_group->setValues(options);
-    m_layout->addWidget(m_group);
+    m_optionsLayout->addWidget(m_group);
     m_group->setVisible(!m_group->fields().empty());
     connect(m_group, &OptionGroup::edited, this, &EntryEditor::edited);
     const auto help = chosenEntry ? QString::fromStdString(chosenEntry->help) : QString();
@@ -80,6 +86,15 @@ void EntryEditor::hideChoice() {
     m_choiceHidden = true;
     m_id->hide();
     m_help->hide();
+}
+
+void EntryEditor::insertBelowChoice(QWidget* row) {
+    m_layout->insertWidget(m_layout->indexOf(m_help) + 1, row);
+}
+
+void EntryEditor::moveOptionsTo(QVBoxLayout* layout) {
+    m_optionsLayout = layout;
+    layout->addWidget(m_group);
 }
 
 void EntryEditor::setAdvancedShown(bool shown) {

@@ -32,6 +32,10 @@ public:
     std::vector<OptionField*> fields() const;
     void setAdvancedShown(bool shown);
     void hideChoice(); ///< when there is nothing to choose; the options stay
+    /// Puts a row between the choice and its options.
+    void insertBelowChoice(QWidget* row);
+    /// Shows the options of the chosen entry there instead of below the choice.
+    void moveOptionsTo(QVBoxLayout* layout);
 
 signals:
     void chosen(); ///< another entry, by a person
@@ -43,6 +47,7 @@ private:
     QString m_optionsKey;
     std::vector<EntrySchema> m_entries;
     QVBoxLayout* m_layout = nullptr;
+    QVBoxLayout* m_optionsLayout = nullptr; ///< m_layout, unless the options have a place of their own
     OptionField* m_id = nullptr;
     QLabel* m_help = nullptr;
     OptionGroup* m_group = nullptr;

@@ -145,18 +145,27 @@ void OptionField::setRange(double minimum, double maximum) {
     m_spec.minimum = minimum;
     m_spec.maximum = maximum;
     describe();
-    if (maximum - minimum + 1 > kMostSegments) return;
-    if (!m_segments) {
+    showSegments(maximum - minimum + 1 <= kMostSegments);
+    if (m_segments) m_segments->setRange(static_cast<int>(minimum), static_cast<int>(maximum));
+    setValue(old);
+}
+
+void OptionField::showSegments(bool shown) {
+    if (shown == (m_segments != nullptr)) return;
+    if (shown) {
         m_segments = new SegmentedNumber;
         m_segments->setObjectName(m_key + QStringLiteral(".segments"));
         m_segments->setAccessibleName(m_title->text());
         m_grid->replaceWidget(m_line, m_segments);
-        m_line->hide();
-        m_title->setBuddy(m_segments);
         connect(m_segments, &SegmentedNumber::edited, this, &OptionField::edited);
+    } else {
+        m_grid->replaceWidget(m_segments, m_line);
+        m_segments->deleteLater();
+        m_segments = nullptr;
     }
-    m_segments->setRange(static_cast<int>(minimum), static_cast<int>(maximum));
-    setValue(old);
+    m_line->setVisible(!shown);
+    m_title->setBuddy(editor());
+    setFocusProxy(editor());
 }
 
 Json OptionField::value() const {

@@ -40,7 +40,7 @@ public:
     Json value() const;
     void setValue(const Json& value); ///< emits nothing
     /// Other limits than the schema's, for the bit widths of a method; at most ten numbers become a row of
-    /// buttons.
+    /// buttons, more are typed.
     void setRange(double minimum, double maximum);
 
     /// Checks the value against the specification; empty when it is fine.
@@ -54,6 +54,7 @@ signals:
 
 private:
     void buildEditor(const QVector<Item>& items);
+    void showSegments(bool shown);
     QWidget* editor() const;
     void describe();
 

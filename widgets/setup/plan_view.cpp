@@ -38,27 +38,45 @@ QString multiplications(const RunReport& report) {
     return QObject::tr("in %1 of the MACs%2").arg(countText(static_cast<double>(multiplying)), scale);
 }
 
+QString row(const QString& name, const QString& value) {
+    return QStringLiteral("<tr><td style='padding-right:10px'>%1</td><td align='right'><b>%2</b></td></tr>")
+        .arg(name, value);
+}
+
+/// The two numbers that decide, in one line each, and what was found on the way.
 QString summaryHtml(const RunReport& report) {
-    const auto line = [](const QString& name, const QString& value) {
-        return QStringLiteral(
-                   "<tr><td style='padding-right:10px'>%1</td><td align='right'><b>%2</b></td></tr>")
-            .arg(name, value);
-    };
     const auto& memory = report.memory;
     QString html = QStringLiteral("<table width='100%'>");
-    html += line(QObject::tr("Parameters"), countText(static_cast<double>(memory.parameters)));
-    html += line(QObject::tr("Weights in memory"),
-                 QObject::tr("%1 (float %2)").arg(bytes(memory.storedBits / 8), bytes(memory.floatBits / 8)));
-    html += line(QObject::tr("Memory reduction"), QObject::tr("%1× all, %2× weights alone")
-                                                      .arg(memory.reductionEverything, 0, 'f', 1)
-                                                      .arg(memory.reductionWeightsOnly, 0, 'f', 1));
-    html += line(QObject::tr("MACs per image"), countText(static_cast<double>(report.macs)));
-    html += line(QObject::tr("Multiplications"), multiplications(report));
-    html += line(QObject::tr("Training memory"), QObject::tr("about %1").arg(bytes(report.trainingBytes)));
+    html += row(QObject::tr("Weights"), QObject::tr("%1, %2× smaller")
+                                            .arg(bytes(memory.storedBits / 8))
+                                            .arg(memory.reductionEverything, 0, 'f', 1));
+    html += row(QObject::tr("Per image"),
+                QObject::tr("%1 MACs").arg(countText(static_cast<double>(report.macs))));
     html += QStringLiteral("</table>");
     for (const auto& note : report.notes)
         html += QStringLiteral("<p>%1</p>").arg(QString::fromStdString(note).toHtmlEscaped());
     return html;
+}
+
+QString detailsHtml(const RunReport& report) {
+    const auto& memory = report.memory;
+    QString html = QStringLiteral("<table width='100%'>");
+    html += row(QObject::tr("Parameters"), countText(static_cast<double>(memory.parameters)));
+    html += row(QObject::tr("Float weights"), bytes(memory.floatBits / 8));
+    html += row(QObject::tr("Memory reduction"), QObject::tr("%1× all, %2× weights alone")
+                                                     .arg(memory.reductionEverything, 0, 'f', 1)
+                                                     .arg(memory.reductionWeightsOnly, 0, 'f', 1));
+    html += row(QObject::tr("Multiplications"), multiplications(report));
+    html += row(QObject::tr("Training memory"), QObject::tr("about %1").arg(bytes(report.trainingBytes)));
+    return html + QStringLiteral("</table>");
+}
+
+QLabel* textLabel(const QString& accessibleName) {
+    auto* label = new QLabel;
+    label->setWordWrap(true);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    label->setAccessibleName(accessibleName);
+    return label;
 }
 
 } // namespace
@@ -68,28 +86,30 @@ PlanView::PlanView(QWidget* parent) : QWidget(parent) {
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(10, 4, 10, 4);
     layout->setSpacing(4);
-    m_summary = new QLabel;
-    m_summary->setWordWrap(true);
-    m_summary->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_summary->setAccessibleName(tr("What this run will be like"));
+    m_summary = textLabel(tr("What this run will be like"));
     layout->addWidget(m_summary);
     auto* more = new QToolButton;
-    more->setText(tr("Layers and levels"));
+    more->setObjectName(QStringLiteral("planDetails"));
+    more->setText(tr("Details and layers"));
     more->setCheckable(true);
     more->setArrowType(Qt::RightArrow);
     more->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     more->setProperty("role", QStringLiteral("section"));
     layout->addWidget(more);
+    m_details = textLabel(tr("Memory and multiplications"));
+    m_details->hide();
+    layout->addWidget(m_details);
     m_layers = new QTreeWidget;
     m_layers->setHeaderLabels({tr("Layer"), tr("Bits"), tr("Levels"), tr("Weights")});
     m_layers->setRootIsDecorated(false);
     m_layers->setUniformRowHeights(true);
-    m_layers->setMinimumHeight(130);
-    m_layers->setMaximumHeight(190);
+    m_layers->setMinimumHeight(80);
+    m_layers->setMaximumHeight(150);
     m_layers->hide();
     layout->addWidget(m_layers);
     connect(more, &QToolButton::toggled, this, [this, more](bool open) {
         more->setArrowType(open ? Qt::DownArrow : Qt::RightArrow);
+        m_details->setVisible(open);
         m_layers->setVisible(open);
     });
     showReason(tr("Choose a network and a dataset to see what the run will be like."));
@@ -97,6 +117,11 @@ PlanView::PlanView(QWidget* parent) : QWidget(parent) {
 
 void PlanView::showReport(const RunReport& report) {
     m_summary->setText(summaryHtml(report));
+    m_details->setText(detailsHtml(report));
+    fillLayers(report);
+}
+
+void PlanView::fillLayers(const RunReport& report) {
     m_layers->clear();
     for (const auto& layer : report.layers) {
         auto* item = new QTreeWidgetItem(m_layers);
@@ -117,6 +142,7 @@ void PlanView::showReport(const RunReport& report) {
 
 void PlanView::showReason(const QString& reason) {
     m_summary->setText(reason.toHtmlEscaped());
+    m_details->clear();
     m_layers->clear();
 }
 

@@ -9,8 +9,8 @@
 
 namespace quantarium::widgets {
 
-/// What the configured run will be like, before it starts: parameters, memory at these bits, MACs, whether
-/// multipliers are needed, training memory, and on demand each layer's levels.
+/// What the configured run will be like, before it starts: memory at these bits and MACs in two lines; on
+/// demand parameters, multiplications, training memory, and each layer's levels.
 class PlanView : public QWidget {
     Q_OBJECT
 public:
@@ -19,9 +19,13 @@ public:
     void showReport(const RunReport& report);
     void showReason(const QString& reason); ///< instead of a plan
     QString text() const { return m_summary->text(); }
+    QString details() const { return m_details->text(); }
 
 private:
+    void fillLayers(const RunReport& report);
+
     QLabel* m_summary = nullptr;
+    QLabel* m_details = nullptr;
     QTreeWidget* m_layers = nullptr;
 };
 

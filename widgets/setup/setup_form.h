@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include <QLabel>
 #include <QScrollArea>
-#include <QTimer>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 #include "widgets/bridge/setup_service.h"
@@ -34,13 +35,35 @@ signals:
     void edited();
 
 private:
-    QVBoxLayout* addSection(const QString& title);
+    /// The rows of a quantization method: the choice with its options, the bit width between the two, the
+    /// rest.
+    struct MethodRows {
+        EntryEditor* method = nullptr;
+        OptionGroup* bits = nullptr;
+        OptionGroup* rest = nullptr;
+    };
+    struct Section {
+        QToolButton* header = nullptr;
+        QWidget* body = nullptr;
+    };
+
+    QVBoxLayout* addSection(const QString& title, bool open = true);
     OptionGroup* addGroup(QVBoxLayout* section, const std::string& sectionKey, const QStringList& names);
-    EntryEditor* addEntry(QVBoxLayout* section, EntryEditor* editor);
+    EntryEditor* addEntry(QVBoxLayout* section, const QString& title, const QString& key,
+                          std::vector<EntrySchema> entries,
+                          const std::function<QString(const EntrySchema&)>& label = {},
+                          const QString& idName = QStringLiteral("id"));
+    MethodRows addMethod(QVBoxLayout* section, const std::string& sectionKey,
+                         const std::vector<EntrySchema>& entries);
     void buildSections();
+    void buildData(QVBoxLayout* choice, QVBoxLayout* details);
+    void buildTraining();
+    void openSectionOf(const QWidget* field);
     void adoptMethod();
+    void adoptActivation();
     void adoptDataset();
-    void adoptBitRange();
+    void adoptBitRange(const MethodRows& rows, const MethodInfo* method);
+    std::vector<EntryEditor*> editors() const;
     std::vector<OptionField*> fields() const;
     QVector<ConfigProblem> configProblems() const;
 
@@ -48,16 +71,17 @@ private:
     Json m_base; ///< what the document was when it was set, including what the form doesn't show
     QVBoxLayout* m_layout = nullptr;
     QLabel* m_general = nullptr;
+    std::vector<Section> m_sections;
     std::vector<std::pair<std::string, OptionGroup*>> m_groups; ///< with their section's key
     EntryEditor* m_task = nullptr;
     EntryEditor* m_dataset = nullptr;
     EntryEditor* m_network = nullptr;
-    EntryEditor* m_method = nullptr;
     EntryEditor* m_optimizer = nullptr;
     EntryEditor* m_schedule = nullptr;
+    MethodRows m_weights;
+    MethodRows m_activations;
     OptionGroup* m_augment = nullptr;
-    OptionGroup* m_dataGroup = nullptr;
-    OptionGroup* m_weightsGroup = nullptr;
+    OptionGroup* m_rootGroup = nullptr;
     OptionGroup* m_startGroup = nullptr;
 };
 

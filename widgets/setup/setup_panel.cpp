@@ -56,6 +56,10 @@ SetupPanel::SetupPanel(SetupService* service, RunSource* source, QString presetF
     m_pages->addWidget(m_form);
     m_pages->addWidget(m_json);
     layout->addWidget(m_pages, 1);
+    auto* line = new QFrame; // the form scrolls away below it
+    line->setFrameShape(QFrame::HLine);
+    line->setProperty("role", QStringLiteral("line"));
+    layout->addWidget(line);
     m_plan = new PlanView;
     layout->addWidget(m_plan);
     m_reason = new QLabel;
