@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <thread>
 
+#include <QTemporaryDir>
 #include <QTest>
 
 #include "widgets/bridge/delay_monitor.h"
@@ -40,8 +41,8 @@ EpochDone epochAt(std::int64_t epoch, std::int64_t stepsEach, double accuracy, b
     return done;
 }
 
-RunEntry entryOf(const char* id, const char* method, std::uint64_t seed = 1,
-                 RunState state = RunState::Finished) {
+store::RunRecord recordOf(const char* id, const char* method, std::uint64_t seed = 1,
+                          RunState state = RunState::Finished) {
     store::RunRecord record;
     record.id = id;
     record.name = std::string("name of ") + id;
@@ -51,7 +52,12 @@ RunEntry entryOf(const char* id, const char* method, std::uint64_t seed = 1,
     record.config.weights.method = method;
     record.config.seed = seed;
     record.config.training.epochs = 4;
-    return entryFromRecord(record);
+    return record;
+}
+
+RunEntry entryOf(const char* id, const char* method, std::uint64_t seed = 1,
+                 RunState state = RunState::Finished) {
+    return entryFromRecord(recordOf(id, method, seed, state));
 }
 
 } // namespace
@@ -71,8 +77,10 @@ private slots:
     void aRestartForgetsLaterEpochs();
     void liveLossesGiveWayToTheEpoch();
     void rowsFollowLetters();
-    void differenceToFloatFollowsTheFloatRun();
-    void coloursStayAndDiffer();
+    void progressDoesntFallBackOnPause();
+    void differenceToFloatIsTheStores();
+    void coloursFollowTheOrderOfCreation();
+    void secondsOfAStoppedRunAreItsEpochs();
     void snapshotsAreForgottenWhenRunsGoOnFromBefore();
     void delayPercentile();
     void workerFinishesEverything();
@@ -270,49 +278,105 @@ void EventMailboxTest::rowsFollowLetters() {
     QCOMPARE(rows.indexOf("b"), 1);
 }
 
-void EventMailboxTest::differenceToFloatFollowsTheFloatRun() {
-    auto base = entryOf("a", "float");
-    base.row.best = {{QStringLiteral("validation_top1"), 90}, {QStringLiteral("test_top1"), 88}};
-    auto otherSeed = entryOf("b", "float", 2);
-    otherSeed.row.best = {{QStringLiteral("validation_top1"), 10}};
-    auto mine = entryOf("c", "inq");
-    mine.row.best = {{QStringLiteral("validation_top1"), 89}};
-    auto started = entryOf("d", "inq", 5);
-    started.startRun = "b";
-    started.row.best = {{QStringLiteral("validation_top1"), 12}};
-    auto alone = entryOf("e", "inq", 9);
-    alone.row.best = {{QStringLiteral("validation_top1"), 1}};
+void EventMailboxTest::progressDoesntFallBackOnPause() {
     RunRows rows;
-    rows.reset({alone, started, mine, otherSeed, base});
-    QCOMPARE(rows.row(2).deltaToFloat,
-             std::optional<double>(-1)); // validation: only it has no test value yet
-    QCOMPARE(rows.row(2).deltaReference, QStringLiteral("name of a"));
-    QCOMPARE(rows.row(1).deltaToFloat, std::optional<double>(2));
-    QVERIFY(!rows.row(0).deltaToFloat);
-    QVERIFY(!rows.row(4).deltaToFloat);
-    rows.entry(2).row.best.insert(QStringLiteral("test_top1"), 85);
-    QCOMPARE(rows.updateDeltas(), std::vector<int>{2});
-    QCOMPARE(rows.row(2).deltaToFloat, std::optional<double>(-3));
+    rows.reset({entryOf("b", "inq", 1, RunState::Queued)});
+    RunLetter letter;
+    letter.started.emplace().totalEpochs = 4;
+    letter.epochs = {epochAt(1, 25, 40, true)};
+    letter.progress = progressAt(35, {});
+    letter.progress->epoch = 1;
+    rows.apply(0, letter);
+    RunLetter end;
+    end.ended = RunEnded{RunState::Paused, "Checkpointed", {}};
+    rows.apply(0, end);
+    auto recorded = entryOf("b", "inq", 1, RunState::Paused);
+    recorded.row.epochsDone = 1;
+    recorded.row.progress = 0.25; // the store knows whole epochs
+    rows.refresh(0, recorded);
+    QCOMPARE(rows.row(0).progress, 0.35);
+    RunLetter resumed;
+    resumed.started.emplace().totalEpochs = 4;
+    resumed.started->firstEpoch = 1;
+    rows.apply(0, resumed);
+    QCOMPARE(rows.row(0).progress, 0.35);
 }
 
-void EventMailboxTest::coloursStayAndDiffer() {
-    std::vector<RunEntry> entries;
-    for (int i = 0; i < 30; ++i)
-        entries.push_back(entryOf(("r" + std::to_string(100 - i)).c_str(), "float"));
+void EventMailboxTest::differenceToFloatIsTheStores() {
+    const QTemporaryDir folder;
+    store::Workspace workspace(folder.filePath(QStringLiteral("w")).toStdString(), store::Access::Write);
+    const auto finish = [&](const store::RunRecord& record, double validation, double test) {
+        workspace.addRun(record);
+        auto epoch = epochAt(1, 1, validation, true);
+        workspace.recordEpoch(record.id, epoch);
+        Json best{{"validation_top1", validation}};
+        if (test > 0) best["test_top1"] = test;
+        workspace.recordEnded(record.id,
+                              {RunState::Finished, {}, {{"best", best}, {"last", best}, {"seconds", 2.0}}});
+    };
+    finish(recordOf("a", "float"), 90, 88);
+    finish(recordOf("b", "inq"), 89, 85);
+    finish(recordOf("c", "inq", 2), 50, 40);                      // no float run with its seed
+    workspace.addRun(recordOf("d", "inq", 1, RunState::Running)); // not finished
+    auto tuned = recordOf("e", "rdhs", 7);                        // another seed, but its weights come from a
+    tuned.startRun = "a";
+    auto further = recordOf("f", "inq", 8);
+    further.startRun = "e";
+    finish(tuned, 91, 0); // was not tested: compared on validation data
+    finish(further, 92, 90);
+    const auto comparisons = compareToFloat(workspace);
+    QCOMPARE(comparisons.size(), std::size_t{3});
+    QCOMPARE(comparisons.at("e").points, 1.0);
+    QVERIFY(!comparisons.at("e").onTest);
+    QCOMPARE(comparisons.at("f").points, 2.0); // through e
+    QCOMPARE(comparisons.at("b").points, -3.0);
+    QVERIFY(comparisons.at("b").onTest);
     RunRows rows;
-    rows.reset(std::move(entries));
-    for (int i = 0; i < 24; ++i)
-        rows.setChecked(i, true);
-    std::set<int> colours;
-    for (int i = 0; i < 24; ++i)
-        colours.insert(rows.row(i).colour);
-    QCOMPARE(colours.size(), std::size_t{24});
-    const int kept = rows.row(3).colour;
-    rows.setChecked(3, false);
-    rows.setChecked(24, true); // all 24 were given: takes the one that is not shown now
-    QCOMPARE(rows.row(24).colour, kept);
-    QCOMPARE(rows.row(3).colour, kept);
-    QCOMPARE(rows.checkedRuns().size(), 24);
+    std::vector<RunEntry> entries;
+    for (const auto& record : workspace.list())
+        entries.push_back(entryFromWorkspace(workspace, record));
+    rows.reset(std::move(entries), creationOrder(workspace));
+    const int row = rows.indexOf("b");
+    QCOMPARE(rows.showComparisons(comparisons).size(), std::size_t{3});
+    QCOMPARE(rows.row(row).deltaToFloat, std::optional<double>(-3));
+    QVERIFY(rows.row(row).deltaReference.contains(QStringLiteral("name of a")));
+    QVERIFY(rows.showComparisons(comparisons).empty());
+    QCOMPARE(rows.showComparisons({}).size(), std::size_t{3});
+    QVERIFY(!rows.row(row).deltaToFloat);
+}
+
+void EventMailboxTest::coloursFollowTheOrderOfCreation() {
+    const auto colours = [](RunRows& rows) {
+        QMap<QString, int> found;
+        for (int i = 0; i < rows.size(); ++i)
+            found.insert(rows.row(i).id, rows.row(i).colour);
+        return found;
+    };
+    RunRows rows;
+    rows.reset({entryOf("a", "float")}, {"gone", "a"});
+    for (const char* id : {"b", "c", "d"})
+        rows.insert(0, entryOf(id, "inq"));
+    const auto before = colours(rows);
+    QCOMPARE(before, (QMap<QString, int>{{"a", 1}, {"b", 2}, {"c", 3}, {"d", 4}}));
+    RunRows again; // after a restart; c is in the bin
+    again.reset({entryOf("d", "inq"), entryOf("b", "inq"), entryOf("a", "float")},
+                {"gone", "a", "b", "c", "d"});
+    QCOMPARE(again.row(0).colour, before["d"]);
+    again.insert(1, entryOf("c", "inq")); // brought back
+    QCOMPARE(colours(again), before);
+    again.remove(1);
+    again.insert(0, entryOf("e", "inq"));
+    QCOMPARE(again.row(0).colour, 5);
+}
+
+void EventMailboxTest::secondsOfAStoppedRunAreItsEpochs() {
+    const QTemporaryDir folder;
+    store::Workspace workspace(folder.filePath(QStringLiteral("w")).toStdString(), store::Access::Write);
+    workspace.addRun(recordOf("a", "inq", 1, RunState::Running));
+    workspace.recordEpoch("a", epochAt(1, 1, 40, true));
+    workspace.recordEpoch("a", epochAt(2, 1, 50, true));
+    workspace.recordState("a", RunState::Stopped);
+    QCOMPARE(entryFromWorkspace(workspace, workspace.at("a")).row.seconds, 4.0);
 }
 
 void EventMailboxTest::snapshotsAreForgottenWhenRunsGoOnFromBefore() {

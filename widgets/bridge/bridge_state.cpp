@@ -12,7 +12,7 @@ constexpr int kShownAtStart = 6; ///< newest runs that are checked when a worksp
 std::vector<RunEntry> entriesOf(const store::Workspace& workspace, const std::vector<std::string>& ids) {
     std::vector<RunEntry> entries;
     for (const auto& id : ids)
-        if (const auto record = workspace.find(id)) entries.push_back(entryFromRecord(*record));
+        if (const auto record = workspace.find(id)) entries.push_back(entryFromWorkspace(workspace, *record));
     return entries;
 }
 
@@ -63,24 +63,27 @@ void RunBridge::State::closeInWorker() {
 void RunBridge::State::openInBackground() {
     began();
     worker->add([this, generation = workspaceGeneration, path = folder.toStdString()] {
-        auto entries = std::make_shared<std::vector<RunEntry>>();
+        auto opened = std::make_shared<Opened>();
         QString reason;
         try {
             closeInWorker();
             laboratory = std::make_unique<study::Laboratory>(path);
             laboratory->addObserver(&mailbox);
-            for (const auto& record : laboratory->workspace().list())
-                entries->push_back(entryFromRecord(record));
+            const auto& workspace = laboratory->workspace();
+            for (const auto& record : workspace.list())
+                opened->entries.push_back(entryFromWorkspace(workspace, record));
+            opened->created = creationOrder(workspace);
+            opened->comparisons = compareToFloat(workspace);
         } catch (const std::exception& error) {
             laboratory.reset();
             reason = QString::fromUtf8(error.what());
         }
         QMetaObject::invokeMethod(
             &bridge,
-            [this, generation, entries, reason] {
+            [this, generation, opened, reason] {
                 if (generation == workspaceGeneration) {
                     if (reason.isEmpty())
-                        showOpened(std::move(*entries));
+                        showOpened(std::move(*opened));
                     else
                         showFailed(reason);
                 }
@@ -97,6 +100,7 @@ void RunBridge::State::clear() {
     snapshots.clear();
     snapshotsBeingRead.clear();
     binned.clear();
+    comparing = false;
     current.clear();
     emit bridge.rowsAboutToBeReset();
     rows.reset({});
@@ -107,11 +111,12 @@ void RunBridge::State::clear() {
     emit bridge.checkedRunsChanged();
 }
 
-void RunBridge::State::showOpened(std::vector<RunEntry> entries) {
+void RunBridge::State::showOpened(Opened opened) {
     (void)mailbox.take(); // last words of the workspace before
     early.clear();
     emit bridge.rowsAboutToBeReset();
-    rows.reset(std::move(entries));
+    rows.reset(std::move(opened.entries), opened.created);
+    rows.showComparisons(opened.comparisons);
     for (int i = std::min(kShownAtStart, rows.size()) - 1; i >= 0; --i)
         rows.setChecked(i, true);
     emit bridge.rowsReset();
@@ -136,7 +141,7 @@ void RunBridge::State::applyMail() {
         anyEnded = anyEnded || letter.ended;
         applyLetter(letter);
     }
-    if (anyEnded) showDeltas();
+    if (anyEnded) compareRuns();
     if (letters.empty()) return;
     emit bridge.runsChanged();
     emit bridge.statusChanged();
@@ -150,7 +155,6 @@ void RunBridge::State::applyLetter(const RunLetter& letter) {
     }
     const auto id = QString::fromStdString(letter.runId);
     rows.apply(index, letter);
-    if (!letter.epochs.empty()) rows.updateDelta(index);
     addSeries(letter);
     emit bridge.rowChanged(index);
     if (letter.started || !letter.epochs.empty() || letter.progress) emit bridge.seriesChanged(id);
@@ -216,6 +220,7 @@ void RunBridge::State::removeRows(const std::vector<std::string>& ids) {
         series.erase(QString::fromStdString(id));
     }
     settleRows();
+    compareRuns();
     if (rows.indexOf(current.toStdString()) < 0)
         bridge.setCurrentRun(rows.size() > 0 ? rows.row(0).id : QString());
 }
@@ -231,19 +236,28 @@ void RunBridge::State::restoreRows(std::vector<RunEntry> entries) {
     }
     binned.clear();
     settleRows();
+    compareRuns();
 }
 
 void RunBridge::State::settleRows() {
-    showDeltas();
     emit bridge.runsChanged();
     emit bridge.checkedRunsChanged();
     emit bridge.statusChanged();
     emit bridge.undoChanged();
 }
 
-void RunBridge::State::showDeltas() {
-    for (const int index : rows.updateDeltas())
-        emit bridge.rowChanged(index);
+void RunBridge::State::compareRuns() {
+    if (comparing.exchange(true)) return; // the task that waits will see what is new
+    inBackground(
+        [this](study::Laboratory& lab) {
+            comparing = false;
+            lab.flush();
+            return compareToFloat(lab.workspace());
+        },
+        [this](const Comparisons& comparisons) {
+            for (const int index : rows.showComparisons(comparisons))
+                emit bridge.rowChanged(index);
+        });
 }
 
 void RunBridge::State::refresh(const QStringList& ids) {
@@ -262,7 +276,6 @@ void RunBridge::State::refresh(const QStringList& ids) {
                 if (rows.entry(row).generation != generation) return; // it began or ended meanwhile: stale
                 rows.refresh(row, std::move(entries.front()));
                 emit bridge.rowChanged(row);
-                showDeltas();
                 emit bridge.runsChanged();
                 emit bridge.statusChanged();
             });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <set>
@@ -39,7 +40,12 @@ struct RunBridge::State {
 
     void openInBackground();
     void closeInWorker();
-    void showOpened(std::vector<RunEntry> entries);
+    struct Opened {
+        std::vector<RunEntry> entries;
+        std::vector<std::string> created;
+        Comparisons comparisons;
+    };
+    void showOpened(Opened opened);
     void showFailed(const QString& reason);
     void clear();
 
@@ -52,7 +58,7 @@ struct RunBridge::State {
     void restoreRows(std::vector<RunEntry> entries);
     void settleRows(); ///< after rows came or went
     void refresh(const QStringList& ids);
-    void showDeltas();
+    void compareRuns(); ///< finds the differences to float in the background, after runs ended, came or went
     void command(const QStringList& ids, void (study::Laboratory::*action)(const std::string&));
     RunSeries& seriesOf(const QString& id); ///< starts reading it when it was not
     void readSnapshot(const QString& id, qint64 epoch);
@@ -79,6 +85,7 @@ struct RunBridge::State {
     QString problem;
     int workspaceGeneration = 0;
     int tasksOpen = 0;
+    std::atomic<bool> comparing = false; ///< asked for, and not begun by the worker
 
     std::unique_ptr<study::Laboratory> laboratory;
     std::unique_ptr<Worker> worker; ///< last: joined first

@@ -145,7 +145,8 @@ void RunBridge::undoBin() {
             lab.workspace().restore(ids);
             std::vector<RunEntry> entries;
             for (const auto& id : ids)
-                if (const auto record = lab.workspace().find(id)) entries.push_back(entryFromRecord(*record));
+                if (const auto record = lab.workspace().find(id))
+                    entries.push_back(entryFromWorkspace(lab.workspace(), *record));
             return entries;
         },
         [this](std::vector<RunEntry>& entries) { m_state->restoreRows(std::move(entries)); });
@@ -227,8 +228,6 @@ QString RunBridge::currentRun() const {
 void RunBridge::setCurrentRun(const QString& id) {
     if (id == m_state->current) return;
     m_state->current = id;
-    const int index = rowOf(id);
-    if (index >= 0) m_state->rows.ensureColour(index);
     emit currentRunChanged(id);
 }
 

@@ -2,13 +2,16 @@
 #include "widgets/bridge/run_rows.h"
 
 #include <algorithm>
-#include <set>
+#include <iterator>
+
+#include "core/store/float_reference.h"
+#include "core/store/result_columns.h"
 
 namespace quantarium::widgets {
 
 namespace {
 
-constexpr std::size_t kColours = 24; ///< that Theme::runColour() tells apart
+constexpr int kColours = 24; ///< that Theme::runColour() tells apart
 
 QMap<QString, double> toMap(const std::map<std::string, double>& values) {
     QMap<QString, double> result;
@@ -24,15 +27,6 @@ void addMeasured(QMap<QString, double>& values, const Json& result, const char* 
     for (const auto& [name, value] : found->items())
         if (name.starts_with("test_") && value.is_number())
             values.insert(QString::fromStdString(name), value.get<double>());
-}
-
-std::string floatKeyOf(const RunConfig& config) {
-    Json document = config.toJson();
-    for (const char* key : {"name", "weights", "start"})
-        document.erase(key);
-    document["machine"] = config.machine.precision;
-    document["training"].erase("repeats");
-    return hashJson(document);
 }
 
 double progressOf(const RunRow& row) {
@@ -56,8 +50,9 @@ void applyStarted(RunRow& row, const RunStarted& started) {
     row.reason.clear();
     row.report = started.report;
     row.epochsTotal = started.totalEpochs;
+    const bool goesOn = row.epochsDone == started.firstEpoch; // within an epoch, after a pause
     row.epochsDone = started.firstEpoch;
-    row.progress = progressOf(row);
+    row.progress = goesOn ? std::max(row.progress, progressOf(row)) : progressOf(row);
     row.secondsLeft = -1;
 }
 
@@ -105,19 +100,50 @@ RunEntry entryFromRecord(const store::RunRecord& record) {
         addMeasured(row.last, record.result, "last");
         addMeasured(row.best, record.result, "best");
     }
-    entry.startRun = record.startRun;
-    entry.floatKey = floatKeyOf(record.config);
-    row.colour = -1;
     return entry;
 }
 
-std::optional<double> accuracyDifference(const RunRow& row, const RunRow& reference) {
-    for (const char* name : {"test_top1", "validation_top1"}) {
-        const auto mine = row.best.find(QLatin1String(name));
-        const auto theirs = reference.best.find(QLatin1String(name));
-        if (mine != row.best.end() && theirs != reference.best.end()) return mine.value() - theirs.value();
+RunEntry entryFromWorkspace(const store::Workspace& workspace, const store::RunRecord& record) {
+    auto entry = entryFromRecord(record);
+    if (entry.row.seconds > 0 || record.epochsDone == 0) return entry;
+    for (const auto& [epoch, seconds] : workspace.series(record.id, "seconds"))
+        entry.row.seconds += seconds;
+    return entry;
+}
+
+std::vector<std::string> creationOrder(const store::Workspace& workspace) {
+    store::RunFilter bin;
+    bin.binned = true;
+    auto runs = workspace.list();
+    const auto binned = workspace.list(bin);
+    runs.insert(runs.begin(), binned.begin(), binned.end());
+    std::reverse(runs.begin(), runs.end());
+    std::stable_sort(runs.begin(), runs.end(), [](const store::RunRecord& a, const store::RunRecord& b) {
+        return a.createdAt < b.createdAt;
+    });
+    std::vector<std::string> ids;
+    for (const auto& run : runs)
+        ids.push_back(run.id);
+    return ids;
+}
+
+Comparisons compareToFloat(const store::Workspace& workspace) {
+    Comparisons comparisons;
+    const store::FloatReference floats(workspace, {});
+    store::RunFilter finished;
+    finished.state = RunState::Finished;
+    for (const auto& run : workspace.list(finished)) {
+        if (run.config.isFloat()) continue;
+        const auto match = floats.of(run);
+        if (!match.run || match.run->state != RunState::Finished) continue;
+        const auto split = store::commonSplit({&run, match.run});
+        const auto own = store::bestTop1(run, split);
+        const auto other = store::bestTop1(*match.run, split);
+        if (own && other)
+            comparisons[run.id] = {*own - *other, split == store::Split::Test,
+                                   match.run->name + " (" + match.how + ")"};
     }
-    return std::nullopt;
+    return comparisons;
 }
 
 void RunRows::rebuildIndex() {
@@ -126,10 +152,19 @@ void RunRows::rebuildIndex() {
         m_index[m_entries[static_cast<std::size_t>(i)].row.id.toStdString()] = i;
 }
 
-void RunRows::reset(std::vector<RunEntry> newestFirst) {
+int RunRows::colourOf(const std::string& id) {
+    const auto next = static_cast<int>(m_places.size());
+    return m_places.try_emplace(id, next).first->second % kColours;
+}
+
+void RunRows::reset(std::vector<RunEntry> newestFirst, const std::vector<std::string>& created) {
     m_entries = std::move(newestFirst);
+    m_places.clear();
+    for (const auto& id : created)
+        (void)colourOf(id);
+    for (auto entry = m_entries.rbegin(); entry != m_entries.rend(); ++entry)
+        entry->row.colour = colourOf(entry->row.id.toStdString());
     rebuildIndex();
-    updateDeltas();
 }
 
 int RunRows::indexOf(const std::string& id) const {
@@ -138,6 +173,7 @@ int RunRows::indexOf(const std::string& id) const {
 }
 
 void RunRows::insert(int index, RunEntry entry) {
+    entry.row.colour = colourOf(entry.row.id.toStdString());
     m_entries.insert(m_entries.begin() + index, std::move(entry));
     rebuildIndex();
 }
@@ -154,6 +190,9 @@ void RunRows::refresh(int index, RunEntry fresh) {
     fresh.row.checked = old.row.checked;
     fresh.row.deltaToFloat = old.row.deltaToFloat;
     fresh.row.deltaReference = old.row.deltaReference;
+    fresh.row.deltaOnTest = old.row.deltaOnTest;
+    if (fresh.row.epochsDone == old.row.epochsDone) // the store counts whole epochs only
+        fresh.row.progress = std::max(fresh.row.progress, old.row.progress);
     if (fresh.row.state == RunState::Running) {
         fresh.row.progress = old.row.progress;
         fresh.row.secondsLeft = old.row.secondsLeft;
@@ -180,61 +219,27 @@ void RunRows::apply(int index, const RunLetter& letter) {
     }
 }
 
-const RunRow* RunRows::floatOf(const RunEntry& one) const {
-    const int start = one.startRun.empty() ? -1 : indexOf(one.startRun);
-    if (start >= 0 && row(start).config.weights.method == "float") return &row(start);
-    const auto found = m_floats.find(one.floatKey);
-    const int index = found == m_floats.end() ? -1 : indexOf(found->second);
-    return index < 0 ? nullptr : &row(index);
-}
-
-bool RunRows::updateDelta(int index) {
-    auto& one = entry(index);
-    std::optional<double> delta;
-    QString reference;
-    if (one.row.config.weights.method != "float") {
-        const RunRow* base = floatOf(one);
-        if (base && base->state == RunState::Finished) delta = accuracyDifference(one.row, *base);
-        if (delta) reference = base->name;
-    }
-    if (delta == one.row.deltaToFloat && reference == one.row.deltaReference) return false;
-    one.row.deltaToFloat = delta;
-    one.row.deltaReference = reference;
-    return true;
-}
-
-std::vector<int> RunRows::updateDeltas() {
-    m_floats.clear();
-    for (const auto& candidate : m_entries) {
-        const auto& row = candidate.row;
-        if (row.state == RunState::Finished && row.config.weights.method == "float")
-            m_floats.try_emplace(candidate.floatKey, row.id.toStdString()); // the newest one comes first
-    }
+std::vector<int> RunRows::showComparisons(const Comparisons& comparisons) {
     std::vector<int> changed;
-    for (int i = 0; i < size(); ++i)
-        if (updateDelta(i)) changed.push_back(i);
-    return changed;
-}
-
-void RunRows::ensureColour(int index) {
-    auto& wanting = entry(index);
-    if (wanting.row.colour >= 0) return;
-    std::set<int> given;
-    std::set<int> shown;
-    for (const auto& other : m_entries) {
-        if (other.row.colour >= 0) given.insert(other.row.colour);
-        if (other.row.checked) shown.insert(other.row.colour);
+    for (int i = 0; i < size(); ++i) {
+        auto& row = entry(i).row;
+        const auto found = comparisons.find(row.id.toStdString());
+        std::optional<double> delta;
+        QString reference;
+        bool onTest = true;
+        if (found != comparisons.end()) {
+            delta = found->second.points;
+            reference = QString::fromStdString(found->second.reference);
+            onTest = found->second.onTest;
+        }
+        if (delta == row.deltaToFloat && reference == row.deltaReference && onTest == row.deltaOnTest)
+            continue;
+        row.deltaToFloat = delta;
+        row.deltaReference = reference;
+        row.deltaOnTest = onTest;
+        changed.push_back(i);
     }
-    const auto& taken = given.size() < kColours ? given : shown;
-    int colour = 0;
-    while (taken.contains(colour))
-        ++colour;
-    wanting.row.colour = colour;
-}
-
-void RunRows::setChecked(int index, bool checked) {
-    if (checked) ensureColour(index);
-    entry(index).row.checked = checked;
+    return changed;
 }
 
 QStringList RunRows::checkedRuns() const {

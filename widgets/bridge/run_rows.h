@@ -11,25 +11,35 @@
 
 namespace quantarium::widgets {
 
-/// A row with what finding its float run needs.
 struct RunEntry {
     RunRow row;
-    std::string startRun;
-    std::string floatKey; ///< equal for runs that share data, network, training and seed
-    int generation = 0;   ///< grows when the run begins or ends; results read before are stale
+    int generation = 0; ///< grows when the run begins or ends; results read before are stale
 };
 
-/// Slow parts are computed here, so call it off the GUI thread for many.
 RunEntry entryFromRecord(const store::RunRecord& record);
+/// The same with the seconds of a run that has no result yet, summed over its epochs.
+RunEntry entryFromWorkspace(const store::Workspace& workspace, const store::RunRecord& record);
 
-/// Top-1 of `row` minus that of `reference`, both of their best epoch, in percentage points: on test data
-/// when both have it, else on validation data.
-std::optional<double> accuracyDifference(const RunRow& row, const RunRow& reference);
+/// Ids of all runs, oldest first, those in the bin too: a run's place in it gives its colour.
+std::vector<std::string> creationOrder(const store::Workspace& workspace);
 
-/// All runs of a workspace as rows, newest first; knows colours and differences to float. Thread: GUI.
+/// A finished run's top-1 accuracy beside its float run's, both of their best epoch.
+struct Comparison {
+    double points = 0;   ///< percentage points, its own minus the float run's
+    bool onTest = false; ///< else on validation data
+    std::string reference;
+};
+
+/// By id, for every finished quantized run whose float run store::FloatReference finds. Reads the workspace:
+/// not for the GUI thread.
+using Comparisons = std::unordered_map<std::string, Comparison>;
+Comparisons compareToFloat(const store::Workspace& workspace);
+
+/// All runs of a workspace as rows, newest first; knows their colours. Thread: GUI.
 class RunRows {
 public:
-    void reset(std::vector<RunEntry> newestFirst);
+    /// @param created ids in order of creation, see creationOrder(); runs it lacks come after
+    void reset(std::vector<RunEntry> newestFirst, const std::vector<std::string>& created = {});
     int size() const { return static_cast<int>(m_entries.size()); }
     int indexOf(const std::string& id) const; ///< -1: none
     const RunRow& row(int index) const { return m_entries[static_cast<std::size_t>(index)].row; }
@@ -39,26 +49,20 @@ public:
     void remove(int index);
     /// Takes over what the store says; keeps colour, check mark and live numbers.
     void refresh(int index, RunEntry fresh);
-    /// Applies what happened to the run; the differences of rows that refer to it change too, see
-    /// updateDeltas().
     void apply(int index, const RunLetter& letter);
-    /// Recomputes the differences to float, after runs came, went or finished; returns the rows that changed.
-    std::vector<int> updateDeltas();
-    /// The same for one row whose own accuracy changed; true when the difference did too.
-    bool updateDelta(int index);
+    /// Shows these differences to float and no others; returns the rows that changed.
+    std::vector<int> showComparisons(const Comparisons& comparisons);
 
-    void setChecked(int index, bool checked);
-    /// Gives the run a colour of its own unless it has one.
-    void ensureColour(int index);
+    void setChecked(int index, bool checked) { entry(index).row.checked = checked; }
     QStringList checkedRuns() const; ///< newest first
 
 private:
     void rebuildIndex();
-    const RunRow* floatOf(const RunEntry& entry) const; ///< null: none
+    int colourOf(const std::string& id); ///< by its place; a new run gets the next place
 
     std::vector<RunEntry> m_entries;
-    std::unordered_map<std::string, int> m_index;          ///< id -> index
-    std::unordered_map<std::string, std::string> m_floats; ///< float key -> newest finished float run
+    std::unordered_map<std::string, int> m_index;  ///< id -> index
+    std::unordered_map<std::string, int> m_places; ///< id -> place in the order of creation; none is reused
 };
 
 } // namespace quantarium::widgets

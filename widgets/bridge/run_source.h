@@ -22,7 +22,7 @@ struct RunRow {
     QString id;
     QString name;
     QString group;  ///< shared by the repeats of one configuration
-    int colour = 0; ///< index into the palette; the same everywhere, for the life of the workspace session
+    int colour = 0; ///< index into the palette, by creation order: the same everywhere and at every start
     bool checked = false; ///< shown in the views
     RunState state = RunState::Queued;
     QString reason; ///< error text, or how to resume
@@ -38,8 +38,9 @@ struct RunRow {
     QMap<QString, double> last; ///< values of the last epoch, by EpochDone's names
     QMap<QString, double> best; ///< of the best epoch on validation data
     qint64 bestEpoch = 0;
-    std::optional<double> deltaToFloat; ///< percentage points, when its float has finished
-    QString deltaReference;             ///< which run that is
+    std::optional<double> deltaToFloat; ///< percentage points, when it and its float run have finished
+    QString deltaReference;             ///< which run that is, and why
+    bool deltaOnTest = true;            ///< measured on test data, else on validation data
     double seconds = 0;
 };
 

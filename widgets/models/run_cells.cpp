@@ -32,8 +32,29 @@ QString signedDecimal(double value) {
 }
 
 QString bitsText(const RunRow& row) {
-    return row.config.weights.method == "float" ? translated("float")
-                                                : QString::number(row.config.weights.bits);
+    const auto& activations = row.config.activations;
+    const auto weights =
+        row.config.weights.method == "float" ? translated("float") : QString::number(row.config.weights.bits);
+    return activations.method == "none" ? weights
+                                        : QStringLiteral("W %1 · A %2").arg(weights).arg(activations.bits);
+}
+
+QString testHelp(const RunRow& row) {
+    if (!std::isfinite(epochValue(row.best, "test_top1"))) return translated("Measured when the run ends.");
+    auto text = translated("Epoch %1, the best on validation data").arg(row.bestEpoch);
+    const double last = epochValue(row.last, "test_top1");
+    if (std::isfinite(last)) text += translated("; after the last epoch %1 %").arg(decimal(last, 2));
+    return text;
+}
+
+QString deltaHelp(const RunRow& row) {
+    if (row.deltaToFloat)
+        return (row.deltaOnTest ? translated("Percentage points on test data, against %1")
+                                : translated("Percentage points on validation data, against %1"))
+            .arg(row.deltaReference);
+    if (row.config.isFloat()) return translated("A float run is compared with none.");
+    if (row.state != RunState::Finished) return translated("Known when the run has finished.");
+    return translated("Its float run has not finished, or there is none.");
 }
 
 QVariant numberOrNothing(double value) {
@@ -97,11 +118,15 @@ QString runCellHelp(const RunRow& row, int column) {
         return row.reason.isEmpty() ? stateText(row.state) : row.reason;
     case RunsModel::Progress:
         return translated("%1 of %2 epochs").arg(row.epochsDone).arg(row.epochsTotal);
+    case RunsModel::Last:
+        return row.epochsDone > 0 ? translated("Epoch %1, on validation data").arg(row.epochsDone)
+                                  : QString();
     case RunsModel::Best:
-        return row.bestEpoch > 0 ? translated("Epoch %1").arg(row.bestEpoch) : QString();
+        return row.bestEpoch > 0 ? translated("Epoch %1, on validation data").arg(row.bestEpoch) : QString();
+    case RunsModel::Test:
+        return testHelp(row);
     case RunsModel::Delta:
-        return row.deltaToFloat ? translated("Percentage points, against %1").arg(row.deltaReference)
-                                : translated("Its float run has not finished, or there is none.");
+        return deltaHelp(row);
     case RunsModel::Memory:
         return row.report ? translated("Everything counted %1×, quantized weights alone %2×")
                                 .arg(decimal(row.report->memory.reductionEverything, 2),

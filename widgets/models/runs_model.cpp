@@ -32,17 +32,21 @@ constexpr ColumnText kColumns[RunsModel::ColumnCount] = {
     {QT_TRANSLATE_NOOP("Runs", "Bits"), QT_TRANSLATE_NOOP("Runs", "Bits stored per quantized weight")},
     {QT_TRANSLATE_NOOP("Runs", "First / last"),
      QT_TRANSLATE_NOOP("Runs", "What happens to the first and the last layer")},
-    {QT_TRANSLATE_NOOP("Runs", "Last %"),
+    {QT_TRANSLATE_NOOP("Runs", "Last val. %"),
      QT_TRANSLATE_NOOP("Runs", "Top-1 accuracy of the last epoch on validation data")},
-    {QT_TRANSLATE_NOOP("Runs", "Best %"),
+    {QT_TRANSLATE_NOOP("Runs", "Best val. %"),
      QT_TRANSLATE_NOOP("Runs", "Top-1 accuracy of the best epoch, picked and measured on validation data")},
     {QT_TRANSLATE_NOOP("Runs", "Test %"),
-     QT_TRANSLATE_NOOP("Runs", "Top-1 accuracy of the best epoch on test data, measured at the end")},
+     QT_TRANSLATE_NOOP("Runs", "Top-1 accuracy on test data of the epoch that was best on validation data, "
+                               "measured when the run ends")},
     {QT_TRANSLATE_NOOP("Runs", "Δ float"),
-     QT_TRANSLATE_NOOP("Runs", "Percentage points above or below its float run")},
-    {QT_TRANSLATE_NOOP("Runs", "Memory ×"),
-     QT_TRANSLATE_NOOP("Runs", "Float weights divided by stored weights, everything counted")},
-    {QT_TRANSLATE_NOOP("Runs", "Time"), QT_TRANSLATE_NOOP("Runs", "Seconds of training so far")},
+     QT_TRANSLATE_NOOP("Runs", "Percentage points above or below its float run, once both have finished: on "
+                               "test data where both were tested, else on validation data")},
+    {QT_TRANSLATE_NOOP("Runs", "Memory × (all)"),
+     QT_TRANSLATE_NOOP("Runs", "Memory of all weights in float divided by the memory they take now, "
+                               "everything counted: codes, scales, codebooks, and what is kept in float. A "
+                               "cell's tip also has the quantized weights alone.")},
+    {QT_TRANSLATE_NOOP("Runs", "Time"), QT_TRANSLATE_NOOP("Runs", "Time spent on the run so far")},
 };
 
 bool isNumeric(int column) {
