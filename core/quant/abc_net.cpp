@@ -98,10 +98,10 @@ private:
     torch::Tensor scales(const std::vector<torch::Tensor>& bases) const {
         std::vector<torch::Tensor> counts;
         std::vector<torch::Tensor> products;
-        const auto sum = latent().sum(torch::kFloat64);
+        const auto sum = latent().sum().to(torch::kFloat64);
         for (const auto& base : bases) {
             counts.push_back(base.sum().to(torch::kFloat64));
-            products.push_back(latent().mul(base).sum(torch::kFloat64).mul_(2).sub_(sum));
+            products.push_back(latent().mul(base).sum().to(torch::kFloat64).mul(2).sub_(sum));
         }
         const auto p = torch::stack(counts);
         const auto overlap = p.unsqueeze(0).sub(p.unsqueeze(1)).abs_().mul_(-2).add_(elements());

@@ -8,6 +8,17 @@ namespace quantarium::quant {
 namespace {
 
 constexpr double kSettled = 1e-6; ///< relative change of the scale that ends the alternation
+constexpr double kEven = 1e-9;
+constexpr std::size_t kCompared =
+    16; ///< up to so many magnitudes, comparing with each is faster than a search
+
+bool evenlySpaced(const std::vector<double>& magnitudes) {
+    for (std::size_t i = 0; i < magnitudes.size(); ++i)
+        if (std::abs(magnitudes[i] - magnitudes.back() * static_cast<double>(i) /
+                                         static_cast<double>(magnitudes.size() - 1)) > kEven)
+            return false;
+    return true;
+}
 
 double ratio(const torch::Tensor& numerator, const torch::Tensor& denominator) {
     const double below = denominator.item<double>();
@@ -19,7 +30,8 @@ double ratio(const torch::Tensor& numerator, const torch::Tensor& denominator) {
 ScaledLevels::ScaledLevels(const std::vector<double>& magnitudes, const torch::TensorOptions& options,
                            Tie tie)
     : m_magnitudes(torch::tensor(magnitudes, torch::kFloat64).to(options)),
-      m_middles(m_magnitudes.slice(0, 1).add(m_magnitudes.slice(0, 0, -1)).mul_(0.5)), m_tie(tie) {}
+      m_middles(m_magnitudes.slice(0, 1).add(m_magnitudes.slice(0, 0, -1)).mul_(0.5)), m_shares(magnitudes),
+      m_even(magnitudes.size() > 1 && evenlySpaced(magnitudes)), m_tie(tie) {}
 
 torch::Tensor ScaledLevels::quantize(const torch::Tensor& weight, double scale) const {
     const auto values = m_magnitudes.mul(scale);
@@ -36,7 +48,25 @@ torch::Tensor ScaledLevels::levels(double scale) const {
 }
 
 torch::Tensor ScaledLevels::shares(const torch::Tensor& size, double scale) const {
-    return m_magnitudes.index_select(0, places(size, scale)).view(size.sizes());
+    if (m_shares.size() == 1) return torch::full_like(size, m_shares.front());
+    if (m_even && scale > 0) {
+        const auto steps = static_cast<double>(m_shares.size() - 1);
+        auto place = size.mul(steps / (m_shares.back() * scale));
+        if (m_tie == Tie::Larger)
+            place.add_(0.5).floor_();
+        else
+            place.sub_(0.5).ceil_();
+        return place.clamp_(0, steps).mul_(m_shares.back() / steps);
+    }
+    if (m_shares.size() > kCompared)
+        return m_magnitudes.index_select(0, places(size, scale)).view(size.sizes());
+    auto share = torch::full_like(size, m_shares.front());
+    for (std::size_t i = 1; i < m_shares.size(); ++i) {
+        const double middle = 0.5 * (m_shares[i - 1] + m_shares[i]) * scale;
+        const auto above = m_tie == Tie::Larger ? size.ge(middle) : size.gt(middle);
+        share.add_(above.to(size.scalar_type()), m_shares[i] - m_shares[i - 1]);
+    }
+    return share;
 }
 
 torch::Tensor ScaledLevels::places(const torch::Tensor& size, double scale) const {

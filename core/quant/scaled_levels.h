@@ -37,8 +37,10 @@ public:
 private:
     torch::Tensor places(const torch::Tensor& size, double scale) const;
 
-    torch::Tensor m_magnitudes; ///< [n]
-    torch::Tensor m_middles;    ///< [n − 1]
+    torch::Tensor m_magnitudes;   ///< [n]
+    torch::Tensor m_middles;      ///< [n − 1]
+    std::vector<double> m_shares; ///< the magnitudes as numbers
+    bool m_even;                  ///< evenly spaced from 0
     Tie m_tie;
 };
 
