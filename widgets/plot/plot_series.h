@@ -34,6 +34,7 @@ struct PlotSeries {
     double width = 1.8;
     double fill = 0.25; ///< opacity of Steps' and Bars' area; 0: outlines, and Stems with hollow dots
     double barWidth = 0.8;
+    bool dots = true; ///< Stems: a dot at the end
     bool inLegend = true;
     bool inCursor = true;
     bool rightAxis = false;

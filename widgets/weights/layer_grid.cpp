@@ -49,7 +49,7 @@ struct CellScale {
 void paintHistogram(QPainter& painter, const CellScale& scale, const Histogram& histogram,
                     std::int64_t highest, QColor colour) {
     const QVector<double> edges = binEdges(histogram);
-    if (edges.isEmpty() || highest < 1) return;
+    if (edges.isEmpty()) return;
     QPainterPath path(QPointF(scale.px(edges.first()), scale.area.bottom()));
     for (qsizetype i = 0; i + 1 < edges.size(); ++i) {
         const double y = scale.py(double(histogram.counts[std::size_t(i)]) / double(highest));
@@ -63,27 +63,36 @@ void paintHistogram(QPainter& painter, const CellScale& scale, const Histogram& 
     painter.drawPath(path);
 }
 
-void paintStems(QPainter& painter, const CellScale& scale, const LayerSnapshot& layer, const QColor& colour) {
-    std::int64_t highest = 1;
-    for (const LevelCount& level : layer.levels)
-        highest = std::max(highest, level.count);
+void paintStem(QPainter& painter, const CellScale& scale, double value, double height, const QPen& pen) {
+    const double x = scale.px(value);
+    painter.setPen(pen);
+    painter.drawLine(QPointF(x, scale.area.bottom()), QPointF(x, scale.py(height)));
+}
+
+void paintLevels(QPainter& painter, const CellScale& scale, const LayerSnapshot& layer, std::int64_t highest,
+                 const QColor& colour) {
     painter.setBrush(colour);
     for (const LevelCount& level : layer.levels) {
-        const QPointF top(scale.px(level.value), scale.py(double(level.count) / double(highest)));
-        painter.setPen(QPen(colour, 1.6));
-        painter.drawLine(QPointF(top.x(), scale.area.bottom()), top);
+        const double height = double(level.count) / double(highest);
+        paintStem(painter, scale, level.value, height, QPen(colour, 1.6));
         painter.setPen(Qt::NoPen);
-        painter.drawEllipse(top, 2.2, 2.2);
+        painter.drawEllipse(QPointF(scale.px(level.value), scale.py(height)), 2.2, 2.2);
     }
 }
 
-std::int64_t highestBin(const LayerSnapshot& layer) {
-    std::int64_t highest = 0;
-    for (const std::int64_t count : layer.latent.counts)
-        highest = std::max(highest, count);
-    if (!layer.latentFrozen) return highest;
-    for (const std::int64_t count : layer.latentFrozen->counts)
-        highest = std::max(highest, count);
+/// One scale for everything in a cell: equal counts are equally high.
+std::int64_t highestCount(const LayerSnapshot& layer, WeightMode mode) {
+    std::int64_t highest = 1;
+    if (showsLatent(mode, layer)) {
+        for (const std::int64_t count : layer.latent.counts)
+            highest = std::max(highest, count);
+        for (const FrozenCount& frozen : frozenCounts(layer))
+            highest = std::max(highest, frozen.count);
+    }
+    if (showsQuantized(mode, layer)) {
+        for (const LevelCount& level : layer.levels)
+            highest = std::max(highest, level.count);
+    }
     return highest;
 }
 
@@ -180,12 +189,14 @@ void LayerGrid::paintLayer(QPainter& painter, const QRect& rect, const LayerSnap
     painter.setPen(QPen(m_theme.axis, 1));
     painter.drawLine(scale.area.bottomLeft(), scale.area.bottomRight());
     painter.setClipRect(scale.area.adjusted(0, -3, 0, 1));
+    const std::int64_t highest = highestCount(layer, m_mode);
     if (showsLatent(m_mode, layer)) {
-        paintHistogram(painter, scale, layer.latent, highestBin(layer), m_theme.latent);
-        if (layer.latentFrozen)
-            paintHistogram(painter, scale, *layer.latentFrozen, highestBin(layer), m_theme.frozen);
+        paintHistogram(painter, scale, layer.latent, highest, m_theme.latent);
+        const QPen pen(m_theme.frozen, 3.6, Qt::SolidLine, Qt::FlatCap);
+        for (const FrozenCount& frozen : frozenCounts(layer))
+            paintStem(painter, scale, frozen.value, double(frozen.count) / double(highest), pen);
     }
-    if (showsQuantized(m_mode, layer)) paintStems(painter, scale, layer, m_theme.quantized);
+    if (showsQuantized(m_mode, layer)) paintLevels(painter, scale, layer, highest, m_theme.quantized);
     painter.restore();
 }
 

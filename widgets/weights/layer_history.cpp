@@ -40,8 +40,15 @@ double epochDistance(const QVector<qint64>& epochs) {
     return double(epochs.last() - epochs.first()) / double(epochs.size() - 1);
 }
 
+/// "latent", or of a search "soft": its weights have no float values of their own.
+QString latentWord(const LayerHistory& history) {
+    const bool search = std::any_of(history.layers.begin(), history.layers.end(),
+                                    [](const LayerSnapshot* layer) { return layer->search.has_value(); });
+    return search ? QStringLiteral("soft") : QStringLiteral("latent");
+}
+
 PlotAxis valueAxis(const LayerHistory& history, WeightMode mode) {
-    const QString what = mode == WeightMode::Latent      ? QStringLiteral("latent weight value")
+    const QString what = mode == WeightMode::Latent ? latentWord(history) + QStringLiteral(" weight value")
                          : mode == WeightMode::Quantized ? QStringLiteral("quantized weight value")
                                                          : QStringLiteral("weight value");
     return {what, history.range};
@@ -195,7 +202,7 @@ void showRidges(PlotView& view, const LayerHistory& history, WeightMode mode, co
             appendStems(stems, *history.layers[i], base, stemHeight, highestLevel);
     }
     if (!bands.isEmpty()) {
-        PlotSeries key{QStringLiteral("key"), QStringLiteral("latent weights")};
+        PlotSeries key{QStringLiteral("key"), latentWord(history) + QStringLiteral(" weights")};
         key.colour = theme.latent;
         key.inCursor = false;
         series.append(key);
@@ -218,7 +225,7 @@ void showHeatMap(HeatMapView& view, const LayerHistory& history, WeightMode mode
                kColumns,
                int(history.epochs.size()),
                {},
-               QStringLiteral("latent weights per cell (% of the layer)"),
+               latentWord(history) + QStringLiteral(" weights per cell (% of the layer)"),
                theme.latent};
         for (const LayerSnapshot* layer : history.layers) {
             for (const double cell : latentShares(*layer, *history.range, kColumns))

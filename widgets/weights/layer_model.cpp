@@ -28,7 +28,7 @@ QString textOf(const LayerSnapshot& layer, int column) {
         return quantized ? QStringLiteral("%1 / %2").arg(usedLevels(layer)).arg(usableLevels(layer))
                          : QStringLiteral("–");
     case LayerModel::Sqnr:
-        return layer.sqnrDb ? QString::number(*layer.sqnrDb, 'f', 1) : QStringLiteral("–");
+        return shownSqnr(layer) ? QString::number(*shownSqnr(layer), 'f', 1) : QStringLiteral("–");
     case LayerModel::Zeros:
         return quantized ? QString::number(100 * layer.zeroShare, 'f', 1) : QStringLiteral("–");
     case LayerModel::Weights:

@@ -20,6 +20,10 @@ bool isQuantized(const LayerSnapshot& layer);
 bool showsLatent(WeightMode mode, const LayerSnapshot& layer);
 bool showsQuantized(WeightMode mode, const LayerSnapshot& layer);
 
+/// The signal-to-quantization-noise ratio; none for a search, whose soft weight is no approximation of the
+/// chosen one.
+std::optional<double> shownSqnr(const LayerSnapshot& layer);
+
 std::int64_t usedLevels(const LayerSnapshot& layer);
 std::int64_t usableLevels(const LayerSnapshot& layer);
 
@@ -41,14 +45,26 @@ struct LayerDrawing {
     Qt::PenStyle pen = Qt::SolidLine;
 };
 
-/// Latent histogram as filled steps (INQ: free and frozen apart), exact level counts as stems, and marks at
-/// every level that the layer can use. Counts stay whole numbers; nothing is binned again.
+/// Frozen weights (INQ) at one level, or at several that share a bin of the snapshot.
+struct FrozenCount {
+    double value = 0; ///< the level; the middle of those that share the bin
+    std::int64_t count = 0;
+    qsizetype levels = 1;
+};
+
+/// How many frozen weights sit at each level: exact, since they lie on the levels, wherever a bin holds one
+/// level only or all weights are frozen. Empty without frozen weights.
+QVector<FrozenCount> frozenCounts(const LayerSnapshot& layer);
+
+/// Latent histogram as filled steps, exact level counts and INQ's frozen weights as stems, and marks at every
+/// level that the layer can use. Counts stay whole numbers; nothing is binned again. One scale for all: equal
+/// counts are equally high.
 QVector<PlotSeries> layerSeries(const LayerSnapshot& layer, const LayerDrawing& drawing, const Theme& theme);
 
 /// Robust range of a layer's weights: all but the outermost 0.05 % of the latent ones, and every level used.
 std::optional<ValueRange> weightRange(const LayerSnapshot& layer, WeightMode mode);
 
-QString latentAxisTitle(bool share);
-QString quantizedAxisTitle(bool share);
+/// Title of the count axis: what is counted depends on what is shown.
+QString countAxisTitle(bool latent, bool quantized, bool share);
 
 } // namespace quantarium::widgets

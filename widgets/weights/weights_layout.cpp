@@ -95,9 +95,9 @@ void WeightsPanel::addModeButtons(QHBoxLayout* row) {
         row->addWidget(button);
     };
     add(WeightMode::Latent, tr("Latent"), QStringLiteral("modeLatent"),
-        tr("Latent weights: what the optimizer moves"));
+        tr("The float weights behind the quantized ones; of a search, the expected level"));
     add(WeightMode::Quantized, tr("Quantized"), QStringLiteral("modeQuantized"),
-        tr("Quantized weights: what the network uses"));
+        tr("The quantized weights: exact counts at their levels"));
     add(WeightMode::Both, tr("Both"), QStringLiteral("modeBoth"),
         tr("Latent weights behind, exact counts of the quantized ones as stems"));
     m_modes->button(int(WeightMode::Both))->setChecked(true);

@@ -167,19 +167,13 @@ void WeightsPanel::updateLayerPlot() {
     }
     const bool latent = showsLatent(mode(), layer), quantized = showsQuantized(mode(), layer);
     PlotAxis x{tr("weight value"), range};
-    PlotAxis left{latent ? latentAxisTitle(share) : quantizedAxisTitle(share)};
+    PlotAxis left{countAxisTitle(latent, quantized || layer.latentFrozen, share)};
     left.fromZero = true;
-    std::optional<PlotAxis> right;
-    if (mode() == WeightMode::Both && quantized) {
-        right = PlotAxis{quantizedAxisTitle(share)};
-        right->fromZero = true;
-    }
     const auto& snapshot = *m_model->snapshot();
     m_plot->setTitle(
         tr("%1 · epoch %2, step %3").arg(m_layer).arg(snapshot.epoch).arg(countText(snapshot.step)));
     m_plot->setXAxis(x);
     m_plot->setYAxis(left);
-    m_plot->setRightAxis(right);
     m_plot->setSeries(series);
 }
 

@@ -69,6 +69,9 @@ private slots:
     void latentBinsAreTheRecordedOnes();
     void switchesLatentAndQuantized();
     void freeAndFrozenHaveTwoColours();
+    void legendsSayWhatIsTrue();
+    void frozenWeightsStandAtTheirLevels();
+    void equalCountsAreEquallyHigh();
     void marksShowUnusedLevels();
     void floatLayersSayThatTheyAreKept();
     void tableFollowsAndChoosesTheLayer();
@@ -133,11 +136,10 @@ void TestWeightsPanel::switchesLatentAndQuantized() {
     QVERIFY(plot->findSeries("levels")->label.contains("what the network uses"));
     QTest::mouseClick(stage.child<QToolButton>("modeLatent"), Qt::LeftButton);
     QVERIFY(plot->findSeries("latent") && !plot->findSeries("levels"));
-    QVERIFY(plot->plotYAxis().title.startsWith("latent"));
+    QVERIFY(plot->plotYAxis().title.startsWith("weights per bin"));
     QTest::mouseClick(stage.child<QToolButton>("modeQuantized"), Qt::LeftButton);
     QVERIFY(!plot->findSeries("latent") && plot->findSeries("levels"));
-    QVERIFY(plot->plotYAxis().title.startsWith("quantized"));
-    QVERIFY(!plot->findSeries("levels")->rightAxis);
+    QVERIFY(plot->plotYAxis().title.startsWith("weights per level"));
 }
 
 void TestWeightsPanel::freeAndFrozenHaveTwoColours() {
@@ -152,6 +154,65 @@ void TestWeightsPanel::freeAndFrozenHaveTwoColours() {
     const LayerSnapshot& layer = stage.shown(2);
     const double sum = std::accumulate(frozen->y.begin(), frozen->y.end(), 0.0);
     QVERIFY(std::abs(sum / double(layer.elements) - 0.5) < 0.02);
+}
+
+void TestWeightsPanel::legendsSayWhatIsTrue() {
+    const auto labels = [](const LayerSnapshot& layer) {
+        QString text;
+        for (const PlotSeries& series : layerSeries(layer, {}, Theme::lightTheme()))
+            text += series.label + QLatin1Char('\n');
+        return text;
+    };
+    const auto search = layerOf(*test::makeSnapshot("rdhs", 1, 2, 4), "layer1.0.conv1.weight");
+    QVERIFY(search.sqnrDb.has_value());
+    QVERIFY(labels(search).contains("optimizer moves the logits"));
+    QVERIFY(!labels(search).contains("what the optimizer moves"));
+    QVERIFY(!labels(search).contains("what the network uses"));
+    QVERIFY(!numbersLine(search).contains("SQNR")); // the soft weight is no approximation of the chosen one
+    const auto half = layerOf(*test::makeSnapshot("inq", 5, 2, 4), "layer1.0.conv1.weight");
+    QVERIFY(labels(half).contains("what would be deployed"));
+    QVERIFY(!labels(half).contains("what the network uses"));
+    QVERIFY(numbersLine(half).contains("SQNR"));
+    const auto whole = layerOf(*test::makeSnapshot("inq", 5, 4, 4), "layer1.0.conv1.weight");
+    QVERIFY(labels(whole).contains("what the network uses"));
+}
+
+void TestWeightsPanel::frozenWeightsStandAtTheirLevels() {
+    LayerSnapshot layer;
+    layer.method = "inq";
+    layer.elements = 100;
+    layer.valueSpace = {-0.5, -0.01, 0.01, 0.5};
+    layer.levels = {{-0.5, 40}, {-0.01, 20}, {0.01, 10}, {0.5, 30}};
+    layer.frozenShare = 0.6;
+    layer.latent = {-1, 1, {5, 5, 20, 10}, 0, 0};
+    layer.latentFrozen = Histogram{-1, 1, {0, 25, 15, 20}, 0, 0}; // −0.5 is the edge of bins 0 and 1
+    auto frozen = frozenCounts(layer);
+    QCOMPARE(frozen.size(), 3);
+    QCOMPARE(frozen[0].count, std::int64_t{25});
+    QCOMPARE(frozen[0].levels, 2); // −0.5 and −0.01 share bin 1: not told apart
+    QCOMPARE(frozen[1].value, 0.01);
+    QCOMPARE(frozen[2].value, 0.5);
+    QCOMPARE(frozen[2].count, std::int64_t{20});
+    layer.frozenShare = 1;
+    frozen = frozenCounts(layer);
+    QCOMPARE(frozen.size(), 4);
+    QCOMPARE(frozen[1].value, -0.01);
+    QCOMPARE(frozen[1].count, std::int64_t{20});
+    const auto series = layerSeries(layer, {}, Theme::lightTheme());
+    const auto drawn =
+        std::find_if(series.begin(), series.end(), [](const PlotSeries& one) { return one.id == "frozen"; });
+    QVERIFY(drawn != series.end() && drawn->style == SeriesStyle::Stems);
+    QCOMPARE(drawn->x, (QVector<double>{-0.5, -0.01, 0.01, 0.5}));
+}
+
+void TestWeightsPanel::equalCountsAreEquallyHigh() {
+    Stage stage("inq5");
+    for (const PlotSeries& series : stage.panel->layerPlot()->series())
+        QVERIFY2(!series.rightAxis, qPrintable(series.id));
+    QVERIFY(!stage.panel->layerPlot()->yAxis2->visible());
+    const PlotSeries* levels = stage.panel->layerPlot()->findSeries("levels");
+    const double highest = *std::max_element(levels->y.begin(), levels->y.end());
+    QVERIFY(stage.panel->layerPlot()->yRange().high >= highest);
 }
 
 void TestWeightsPanel::marksShowUnusedLevels() {
@@ -416,7 +477,7 @@ void TestWeightsPanel::exportsExactCounts() {
         QVERIFY2(csv.contains(line), qPrintable(line));
     }
     const QByteArray svg = contents(folder.filePath("weights.svg"));
-    QVERIFY(svg.contains("weight value") && svg.contains("quantized weights per level (count)") &&
+    QVERIFY(svg.contains("weight value") && svg.contains("weights per bin or level (count)") &&
             svg.contains("what the optimizer moves"));
     QVERIFY(contents(folder.filePath("weights.pdf")).startsWith("%PDF-"));
     stage.child<QTabWidget>("views")->setCurrentIndex(1);
