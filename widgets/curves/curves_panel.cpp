@@ -217,6 +217,7 @@ void CurvesPanel::refresh() {
     }
     updateMenu(quantities);
     arrangePlots();
+    m_explained.clear();
     for (const QString& quantity : std::as_const(m_shown))
         updatePlot(quantity, runs);
     alignPlots();

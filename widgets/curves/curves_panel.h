@@ -65,6 +65,8 @@ private:
     void addMeans(const QString& quantity, const QVector<RunRow>& runs, QVector<PlotSeries>& series,
                   QVector<PlotBand>& bands);
     void addKey(QVector<PlotSeries>& series) const;
+    /// What a plot above explains is not explained again, and no legend is endless.
+    void shortenLegend(QVector<PlotSeries>& series);
     const StepCurve& stepCurve(const QString& runId);
     double stepsPerEpoch(const RunRow& row);
     void alignPlots();
@@ -79,6 +81,7 @@ private:
     QHash<QString, PlotView*> m_plots;
     QHash<QString, StepCurve> m_steps;
     QHash<QString, RunAxis> m_axes;         ///< of this update
+    QSet<QString> m_explained;              ///< what the legends of this update have so far
     QHash<QString, double> m_stepsPerEpoch; ///< known for certain
     bool m_linking = false;
 

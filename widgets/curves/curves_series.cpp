@@ -12,6 +12,7 @@ namespace quantarium::widgets {
 namespace {
 
 constexpr double kFaint = 0.3;
+constexpr int kMostInLegend = 12; // runs
 
 QColor faded(QColor colour, double opacity) {
     colour.setAlphaF(float(opacity));
@@ -58,6 +59,7 @@ void CurvesPanel::updatePlot(const QString& quantity, const QVector<RunRow>& run
         addRun(quantity, row, averaged.contains(row.group), series);
     addMeans(quantity, runs, series, bands);
     addKey(series);
+    shortenLegend(series);
     PlotAxis x{axisTitle(axis())};
     x.integers = axis() != CurveAxis::Seconds;
     PlotAxis y{quantityTitle(quantity)};
@@ -99,7 +101,8 @@ void CurvesPanel::addStepLoss(const RunRow& row, bool faint, QVector<PlotSeries>
                       labelled(row.name, QStringLiteral("step loss, smoothed")), steps.raw.x, steps.smooth};
     smooth.colour = faded(colour, faint ? kFaint : 0.75);
     smooth.width = 1.1;
-    smooth.inLegend = false;
+    smooth.inLegend = !faint && m_source->seriesNames(row.id).isEmpty(); // until its first epoch has ended
+    if (smooth.inLegend) smooth.label = row.name;
     smooth.inCursor = !faint;
     if (m_smoothing->value() > 0) series.append(raw);
     series.append(smooth);
@@ -163,6 +166,29 @@ void CurvesPanel::addMeans(const QString& quantity, const QVector<RunRow>& runs,
             bands.append({id, band.x, band.low, band.high, colour, 0.18});
         }
     }
+}
+
+void CurvesPanel::shortenLegend(QVector<PlotSeries>& series) {
+    int shown = 0;
+    int left = 0;
+    for (PlotSeries& one : series) {
+        if (!one.inLegend) continue;
+        const bool key = one.id.startsWith(QLatin1String("key/"));
+        const QString what = key ? one.id : one.id.section(QLatin1Char('/'), 0, 0); // a run, a group
+        one.inLegend = !m_explained.contains(what);
+        if (!one.inLegend) continue;
+        m_explained.insert(what);
+        if (key || ++shown <= kMostInLegend) continue;
+        one.inLegend = false;
+        ++left;
+    }
+    if (left == 0) return;
+    PlotSeries rest{QStringLiteral("key/rest"), tr("… and %1 more").arg(left)};
+    rest.colour = m_theme.mutedText;
+    rest.pen = Qt::NoPen;
+    rest.inCursor = false;
+    rest.inRange = false;
+    series.append(rest);
 }
 
 void CurvesPanel::addKey(QVector<PlotSeries>& series) const {

@@ -272,6 +272,7 @@ void PlotView::styleSeries(QCPAbstractPlottable* plottable, const PlotSeries& se
         break;
     case SeriesStyle::Stems:
         graph->setLineStyle(QCPGraph::lsImpulse);
+        if (!series.dots) break;
         graph->setScatterStyle(series.fill > 0
                                    ? QCPScatterStyle(QCPScatterStyle::ssDisc, series.colour, 7)
                                    : QCPScatterStyle(QCPScatterStyle::ssCircle, series.colour, 8));
@@ -299,7 +300,7 @@ void PlotView::setSeries(const QVector<PlotSeries>& series) {
         styleSeries(plottableFor(one), one);
     updateLegend();
     applyHomeRanges();
-    m_empty->setVisible(isEmpty());
+    showEmptyOrAxes();
     if (m_cursor) placeCursorLabel();
     scheduleReplot();
 }
@@ -322,21 +323,31 @@ void PlotView::setBands(const QVector<PlotBand>& bands) {
         if (band.outline > 0) graphs.high->setPen(QPen(band.colour, band.outline));
         m_bandGraphs.insert(band.id, graphs);
     }
-    m_empty->setVisible(isEmpty());
+    showEmptyOrAxes();
     applyHomeRanges();
     scheduleReplot();
 }
 
 void PlotView::setEmptyText(const QString& text) {
     m_empty->setText(text);
-    m_empty->setVisible(isEmpty());
+    showEmptyOrAxes();
     scheduleReplot();
 }
 
 void PlotView::setHasBackdrop(bool has) {
     m_backdrop = has;
-    m_empty->setVisible(isEmpty());
+    showEmptyOrAxes();
     scheduleReplot();
+}
+
+void PlotView::showEmptyOrAxes() {
+    const bool empty = isEmpty();
+    m_empty->setVisible(empty);
+    for (QCPAxis* axis : {xAxis, yAxis}) { // numbers would be made up
+        axis->setTicks(!empty);
+        axis->setTickLabels(!empty);
+        axis->grid()->setVisible(!empty);
+    }
 }
 
 void PlotView::updateSeriesData(bool inside) {

@@ -120,6 +120,8 @@ private:
     /// `inside`: nothing beyond the axes, for files whose format knows no clipping (SVG).
     void updateSeriesData(bool inside = false);
     void updateLegend();
+    /// Text instead of axes while there is nothing to draw.
+    void showEmptyOrAxes();
     void layoutLegend();
     void applyHomeRanges();
     ValueRange automaticX() const;

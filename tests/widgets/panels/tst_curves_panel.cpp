@@ -38,6 +38,9 @@ private slots:
     void axisChangesWhereEpochsLie();
     void smoothingKeepsTheRawCurveBehind();
     void meansReplaceTheRunsOfAGroup();
+    void oneLegendForAllPlots();
+    void aLongLegendIsCut();
+    void noAxisBeforeTheFirstEpoch();
     void newEpochsAppear();
     void cursorIsSharedByAllPlots();
     void zoomIsSharedByAllPlots();
@@ -145,6 +148,59 @@ void TestCurvesPanel::meansReplaceTheRunsOfAGroup() {
     QVERIFY(std::abs(mean->y[4] - (a + b) / 2) < 1e-12);
     QVERIFY(!top1->findSeries("rdhs-a/validation_top1")->inLegend);
     QCOMPARE(top1->bands().size(), 2); // validation and training
+}
+
+void TestCurvesPanel::oneLegendForAllPlots() {
+    FakeSource source;
+    fillFirstLook(source, "inq5");
+    CurvesPanel panel(&source);
+    panel.setQuantityShown("temperature", true);
+    const auto inLegend = [&](const char* quantity) {
+        QStringList ids;
+        for (const PlotSeries& one : panel.plot(quantity)->series())
+            if (one.inLegend) ids.append(one.id);
+        return ids;
+    };
+    for (const char* run : {"float", "inq5", "rdhs-a", "rdhs-b"})
+        QVERIFY2(inLegend("loss").contains(QString::fromLatin1(run) + "/validation_loss"), run);
+    QVERIFY(inLegend("top1").isEmpty() && inLegend("temperature").isEmpty());
+    panel.setQuantityShown("loss", false);
+    QVERIFY(inLegend("top1").contains("float/validation_top1")); // the first plot has it
+}
+
+void TestCurvesPanel::aLongLegendIsCut() {
+    FakeSource source;
+    for (int i = 0; i < 20; ++i) {
+        const auto id = QStringLiteral("run%1").arg(i);
+        source.add(test::makeRun(id, id, "float", 32, 1, 1));
+        source.setChecked(id, true);
+    }
+    CurvesPanel panel(&source);
+    int runs = 0;
+    for (const PlotSeries& one : panel.plot("loss")->series())
+        runs += one.inLegend && !one.id.startsWith("key/");
+    QCOMPARE(runs, 12);
+    QCOMPARE(panel.plot("loss")->findSeries("key/rest")->label, QStringLiteral("… and 8 more"));
+}
+
+void TestCurvesPanel::noAxisBeforeTheFirstEpoch() {
+    FakeSource source;
+    auto run = test::makeRun("new", "New run", "inq", 5, 1, 1);
+    run.series.clear();
+    source.add(run);
+    source.setChecked("new", true);
+    CurvesPanel panel(&source);
+    PlotView* top1 = panel.plot("top1");
+    QVERIFY(top1->isEmpty());
+    QVERIFY(!top1->yAxis->tickLabels() && !top1->xAxis->tickLabels());
+    const PlotSeries* steps = panel.plot("loss")->findSeries("new/step");
+    QVERIFY(panel.plot("loss")->yAxis->tickLabels());
+    QVERIFY(steps && steps->inLegend);
+    QCOMPARE(steps->label, QStringLiteral("New run"));
+    source.at("new").series["validation_top1"] = {{1}, {50}};
+    emit source.seriesChanged("new");
+    panel.show();
+    QTRY_VERIFY(top1->yAxis->tickLabels());
 }
 
 void TestCurvesPanel::newEpochsAppear() {
