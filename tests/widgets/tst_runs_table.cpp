@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QAbstractItemModelTester>
 #include <QClipboard>
+#include <QHeaderView>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSignalSpy>
@@ -18,6 +19,8 @@ class RunsTableTest : public QObject {
 private slots:
     void modelKeepsTheRules();
     void cellsReadLikeSentences();
+    void headersAndTipsSayWhatWasMeasured();
+    void columnsReachTheRightEdge();
     void sortsByNumberNotByText();
     void filterKeepsRowsWithEveryWord();
     void checkBoxShowsARun();
@@ -73,6 +76,42 @@ void RunsTableTest::cellsReadLikeSentences() {
     QCOMPARE(runCellText(row, RunsModel::Memory), QStringLiteral("6.2×"));
     QVERIFY(runCellHelp(row, RunsModel::Delta).contains(QStringLiteral("float")));
     QCOMPARE(runCellText(madeUpRow(2, "float", 32), RunsModel::Bits), QStringLiteral("float"));
+}
+
+void RunsTableTest::headersAndTipsSayWhatWasMeasured() {
+    FakeDesk desk;
+    RunsModel model(&desk);
+    const auto title = [&](int column) {
+        return model.headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
+    };
+    QCOMPARE(title(RunsModel::Memory), QStringLiteral("Memory × (all)"));
+    QVERIFY(title(RunsModel::Last).contains(QStringLiteral("val.")));
+    QVERIFY(title(RunsModel::Best).contains(QStringLiteral("val.")));
+    auto row = madeUpRow(1);
+    row.bestEpoch = 7;
+    row.epochsDone = 10;
+    QVERIFY(runCellHelp(row, RunsModel::Test).contains(QStringLiteral("when the run ends")));
+    QVERIFY(runCellHelp(row, RunsModel::Last).contains(QStringLiteral("Epoch 10")));
+    row.best = {{QStringLiteral("test_top1"), 80}};
+    row.last = {{QStringLiteral("test_top1"), 79.5}};
+    QVERIFY(runCellHelp(row, RunsModel::Test).contains(QStringLiteral("Epoch 7, the best on validation")));
+    QVERIFY(runCellHelp(row, RunsModel::Test).contains(QStringLiteral("79.50")));
+    row.state = RunState::Running;
+    QVERIFY(runCellHelp(row, RunsModel::Delta).contains(QStringLiteral("has finished")));
+    row.deltaToFloat = 1;
+    row.deltaReference = QStringLiteral("base (started from it)");
+    QVERIFY(runCellHelp(row, RunsModel::Delta).contains(QStringLiteral("test data")));
+    row.deltaOnTest = false;
+    QVERIFY(runCellHelp(row, RunsModel::Delta).contains(QStringLiteral("validation data")));
+}
+
+void RunsTableTest::columnsReachTheRightEdge() {
+    FakeDesk desk;
+    desk.add(madeUpRow(1));
+    RunsPanel panel(&desk);
+    panel.resize(1900, 300);
+    panel.show();
+    QCOMPARE(panel.table()->horizontalHeader()->length(), panel.table()->viewport()->width());
 }
 
 void RunsTableTest::sortsByNumberNotByText() {

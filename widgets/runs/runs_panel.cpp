@@ -20,8 +20,8 @@ namespace quantarium::widgets {
 
 namespace {
 
-constexpr int kWidths[RunsModel::ColumnCount] = {218, 90, 136, 90, 88, 108, 66, 50,
-                                                 106, 66, 66,  66, 70, 84,  92};
+constexpr int kWidths[RunsModel::ColumnCount] = {206, 84, 130, 86, 84, 84,  70, 62,
+                                                 104, 86, 88,  66, 66, 116, 72};
 
 } // namespace
 
@@ -84,6 +84,7 @@ void RunsPanel::makeTable() {
     m_proxy->sort(-1);
     m_table->horizontalHeader()->setSectionsMovable(true);
     m_table->horizontalHeader()->setHighlightSections(false);
+    m_table->horizontalHeader()->setStretchLastSection(true);
     m_table->verticalHeader()->hide();
     m_table->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 9);
     m_table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
