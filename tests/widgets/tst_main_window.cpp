@@ -38,7 +38,9 @@ private slots:
     void ctrlRStarts();
     void pauseActsOnTheSelection();
     void pauseBecomesResume();
-    void stopWithoutSelectionActsOnAll();
+    void stopActsOnTheSelection();
+    void aSmallWindowFitsASmallScreen();
+    void aSignalClosesWithoutAsking();
     void spacePausesButOnlyWhenNothingElseUsesIt();
     void ctrlZBringsRunsBack();
     void messagesDontBlock();
@@ -149,16 +151,47 @@ void MainWindowTest::pauseBecomesResume() {
     QCOMPARE(m_desk->commands, QStringList{QStringLiteral("resume run-00001")});
 }
 
-void MainWindowTest::stopWithoutSelectionActsOnAll() {
+void MainWindowTest::stopActsOnTheSelection() {
     addRun(1, RunState::Queued);
     addRun(2, RunState::Running);
     addRun(3, RunState::Finished);
+    auto* table = m_window->runsPanel()->table();
+    table->clearSelection();
+    QVERIFY(!m_window->actions()->stop->isEnabled());
+    table->selectRow(0); // finished
+    QVERIFY(!m_window->actions()->stop->isEnabled());
+    QVERIFY(!m_window->actions()->pause->isEnabled());
+    table->selectAll();
+    QVERIFY(m_window->actions()->stop->isEnabled());
     m_window->actions()->stop->trigger();
     QCOMPARE(m_desk->commands, QStringList{QStringLiteral("stop run-00002 run-00001")});
 }
 
+void MainWindowTest::aSmallWindowFitsASmallScreen() {
+    for (const auto& id : m_window->panelIds()) {
+        m_window->showPanel(id);
+        m_window->resize(800, 600);
+        QCoreApplication::processEvents();
+        QVERIFY2(m_window->width() <= 1280 && m_window->height() <= 720, qPrintable(id));
+        QVERIFY2(
+            m_window->size() == QSize(800, 600),
+            qPrintable(QStringLiteral("%1: %2 × %3").arg(id).arg(m_window->width()).arg(m_window->height())));
+    }
+}
+
+void MainWindowTest::aSignalClosesWithoutAsking() {
+    addRun(1, RunState::Running);
+    m_window->close();
+    QVERIFY(m_window->findChild<QMessageBox*>(QStringLiteral("closeQuestion")));
+    m_window->closeNow();
+    QVERIFY(!m_window->findChild<QMessageBox*>(QStringLiteral("closeQuestion")));
+    QCOMPARE(m_desk->commands, QStringList{QStringLiteral("shutDown")});
+    QTRY_VERIFY(!m_window->isVisible());
+}
+
 void MainWindowTest::spacePausesButOnlyWhenNothingElseUsesIt() {
     addRun(1, RunState::Running);
+    m_window->runsPanel()->table()->selectRow(0);
     auto* name = m_window->setupPanel()->findChild<QLineEdit*>(QStringLiteral("name.editor"));
     name->setFocus();
     QTest::keyClick(name, Qt::Key_Space);

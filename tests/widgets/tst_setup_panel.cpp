@@ -204,6 +204,7 @@ void SetupPanelTest::thePlanIsShortUntilAskedFor() {
     RunReport report;
     report.memory.parameters = 269722;
     report.memory.storedBits = 8 * 1024.0 * 42;
+    report.memory.floatBits = 32.0 * 269722;
     report.memory.reductionEverything = 25;
     report.macs = 10140000;
     plan->showReport(report);

@@ -15,6 +15,7 @@
 #include <QVBoxLayout>
 
 #include "widgets/main_window/help_window.h"
+#include "widgets/main_window/view_area.h"
 #include "widgets/theme/icons.h"
 
 namespace quantarium::widgets {
@@ -81,7 +82,7 @@ void MainWindow::makeCentre() {
     m_tabs->addTab(m_start, tr("Start"));
     m_panels = makePanels(m_parts.desk, m_tabs);
     for (const auto& panel : m_panels)
-        m_tabs->addTab(panel.widget, panel.title);
+        m_tabs->addTab(new ViewArea(panel.widget), panel.title);
     layout->addWidget(m_tabs, 1);
     setCentralWidget(centre);
     for (int i = 0; i < std::min(9, m_tabs->count()); ++i) {
@@ -201,7 +202,7 @@ void MainWindow::connectDesk() {
     connect(desk, &RunDesk::undoChanged, this, &MainWindow::updateActions);
     connect(desk, &RunSource::currentRunChanged, this, &MainWindow::updateActions);
     connect(desk, &RunDesk::rowChanged, this, [this](int row) {
-        if (m_parts.desk->row(row).state == RunState::Failed) updateActions();
+        if (!isActive(m_parts.desk->row(row).state)) updateActions();
     });
     connect(desk, &RunDesk::closed, this, [this] {
         if (!m_closing) return;
@@ -248,11 +249,7 @@ QStringList MainWindow::activeTargets() const {
     QStringList selected;
     for (const auto& id : m_runs->selectedRuns())
         if (isActive(m_parts.desk->row(m_parts.desk->rowOf(id)).state)) selected.push_back(id);
-    if (!selected.isEmpty()) return selected;
-    QStringList all;
-    for (int i = 0; i < m_parts.desk->rowCount(); ++i)
-        if (isActive(m_parts.desk->row(i).state)) all.push_back(m_parts.desk->row(i).id);
-    return all;
+    return selected;
 }
 
 QStringList MainWindow::resumeTargets() const {
@@ -380,6 +377,12 @@ void MainWindow::askBeforeClosing() {
     connect(leave, &QAbstractButton::clicked, this, &MainWindow::beginClosing);
     m_closeQuestion = question;
     question->show();
+}
+
+void MainWindow::closeNow() {
+    if (m_closing) return;
+    delete m_closeQuestion;
+    beginClosing();
 }
 
 void MainWindow::beginClosing() {

@@ -44,6 +44,10 @@ public:
     bool showPanel(const QString& id);
     QStringList panelIds() const;
 
+    /// Like closing the window, without asking whether running runs may be interrupted: each writes its
+    /// checkpoint.
+    void closeNow();
+
     SetupPanel* setupPanel() const { return m_setup; }
     RunsPanel* runsPanel() const { return m_runs; }
     StartPage* startPage() const { return m_start; }

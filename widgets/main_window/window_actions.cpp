@@ -12,8 +12,7 @@ WindowActions::WindowActions(QObject* parent) : QObject(parent) {
     start = add(QStringLiteral("play"), tr("Start"), tr("Queue the run that Setup describes"),
                 Qt::CTRL | Qt::Key_R);
     pause = add(QStringLiteral("pause"), tr("Pause"), {});
-    stop = add(QStringLiteral("stop"), tr("Stop"),
-               tr("Checkpoint and end the selected runs, or all when none of the selected is active"));
+    stop = add(QStringLiteral("stop"), tr("Stop"), tr("Checkpoint and end the selected runs"));
     undoDelete = add(QStringLiteral("undo"), tr("Undo delete"), tr("Bring back the runs deleted last"),
                      QKeySequence::Undo);
     help = add(QStringLiteral("help"), tr("Help"), tr("Keys, and what is where"), QKeySequence::HelpContents);
@@ -78,8 +77,7 @@ void WindowActions::setTheme(const Theme& theme) {
 void WindowActions::showPause(bool resumes) {
     pause->setText(resumes ? tr("Resume") : tr("Pause"));
     pause->setToolTip(resumes ? tr("Continue the selected runs from their checkpoints (Space)")
-                              : tr("Checkpoint and pause the selected runs, or all when none of the selected "
-                                   "is active (Space)"));
+                              : tr("Checkpoint and pause the selected runs (Space)"));
     for (auto& item : m_icons)
         if (item.action == pause) item.icon = resumes ? QStringLiteral("resume") : QStringLiteral("pause");
 }

@@ -5,12 +5,6 @@
 
 namespace quantarium::widgets {
 
-namespace {
-
-constexpr int kHelpIndent = 126; // below the editors of the form
-
-} // namespace
-
 EntryEditor::EntryEditor(const QString& title, const QString& idKey, const QString& optionsKey,
                          std::vector<EntrySchema> entries,
                          const std::function<QString(const EntrySchema&)>& label, QWidget* parent)
@@ -29,7 +23,7 @@ EntryEditor::EntryEditor(const QString& title, const QString& idKey, const QStri
     m_help = new QLabel;
     m_help->setProperty("role", QStringLiteral("muted"));
     m_help->setWordWrap(true);
-    m_help->setContentsMargins(kHelpIndent, 0, 0, 2);
+    m_help->setContentsMargins(0, 0, 0, 2);
     m_layout->addWidget(m_help);
     connect(m_id, &OptionField::edited, this, [this] {
         rebuild(Json::object());

@@ -47,9 +47,11 @@ QString row(const QString& name, const QString& value) {
 QString summaryHtml(const RunReport& report) {
     const auto& memory = report.memory;
     QString html = QStringLiteral("<table width='100%'>");
-    html += row(QObject::tr("Weights"), QObject::tr("%1, %2× smaller")
-                                            .arg(bytes(memory.storedBits / 8))
-                                            .arg(memory.reductionEverything, 0, 'f', 1));
+    const bool smaller = memory.storedBits < memory.floatBits;
+    html += row(QObject::tr("Weights"), smaller ? QObject::tr("%1, %2× smaller than float")
+                                                      .arg(bytes(memory.storedBits / 8))
+                                                      .arg(memory.reductionEverything, 0, 'f', 1)
+                                                : QObject::tr("%1, float").arg(bytes(memory.storedBits / 8)));
     html += row(QObject::tr("Per image"),
                 QObject::tr("%1 MACs").arg(countText(static_cast<double>(report.macs))));
     html += QStringLiteral("</table>");

@@ -57,8 +57,7 @@ SetupPanel::SetupPanel(SetupService* service, RunSource* source, QString presetF
     m_pages->addWidget(m_json);
     layout->addWidget(m_pages, 1);
     auto* line = new QFrame; // the form scrolls away below it
-    line->setFrameShape(QFrame::HLine);
-    line->setProperty("role", QStringLiteral("line"));
+    line->setFrameStyle(QFrame::HLine | QFrame::Sunken);
     layout->addWidget(line);
     m_plan = new PlanView;
     layout->addWidget(m_plan);
