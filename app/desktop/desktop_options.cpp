@@ -29,15 +29,26 @@ std::optional<DesktopOptions> readCommandLine(int argc, char** argv, int& exitCo
     DesktopOptions options;
     CLI::App app("Quantarium: a desktop laboratory for quantized neural networks", "quantarium");
     std::string size;
-    app.add_option("--workspace", options.workspace, "Folder that runs are kept in; created when missing");
-    app.add_option("--render", options.renderFile,
-                   "Write a picture of the window to this PNG file, without a display, and end");
-    app.add_option("--panel", options.panel, "View shown: start, curves, weights, sampling");
-    app.add_option("--size", size, "Window size of --render, WIDTHxHEIGHT [1440x900]")
-        ->check([&options](const std::string& text) { return readSize(text, options); });
-    app.add_option("--scale", options.scale, "Device pixels per pixel of --render [1]")
-        ->check(CLI::Range(0.5, 4.0));
-    app.add_option("--theme", options.theme, "light or dark")->check(CLI::IsMember({"light", "dark"}));
+    app.add_option("--workspace", options.workspace, "Folder that runs are kept in; created when missing")
+        ->type_name("FOLDER");
+    app.add_option(
+           "--render", options.renderFile,
+           "Write a picture of the window to this PNG file, without a display, and end; the workspace "
+           "must exist")
+        ->type_name("FILE");
+    app.add_option("--panel", options.panel, "View shown: start, curves, weights, sampling")
+        ->type_name("VIEW");
+    const CLI::Validator sizeCheck([&options](std::string& text) { return readSize(text, options); }, "");
+    app.add_option("--size", size, "Window size of --render [1440x900]")
+        ->type_name("WIDTHxHEIGHT")
+        ->check(sizeCheck);
+    app.add_option("--scale", options.scale, "Device pixels per pixel of --render, 0.5 to 4 [1]")
+        ->type_name("NUMBER")
+        ->check(CLI::Validator(CLI::Range(0.5, 4.0)).description(""));
+    app.add_option("--theme", options.theme, "light or dark")
+        ->type_name("NAME")
+        ->check(CLI::Validator(CLI::IsMember({"light", "dark"})).description(""));
+    app.footer("Without a reachable display the program ends with exit code 1; quantarium-cli needs none.");
     app.set_version_flag("--version", "quantarium " QUANTARIUM_VERSION);
     try {
         app.parse(argc, argv);

@@ -7,7 +7,9 @@
 #include <QTimer>
 
 #include "app/desktop/desktop_options.h"
+#include "app/desktop/display_check.h"
 #include "app/desktop/render.h"
+#include "app/desktop/signals.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/study/default_workspace.h"
@@ -44,6 +46,8 @@ int runDesktop(QApplication& application, const desktop::DesktopOptions& options
     QSettings settings(rendering ? QStringLiteral("quantarium-render") : QStringLiteral("quantarium"),
                        QStringLiteral("quantarium"));
     if (rendering) settings.clear(); // pictures don't depend on anybody's layout
+    const auto folder = workspaceToOpen(options, settings);
+    if (rendering) desktop::requireWorkspace(folder.toStdString()); // a picture changes nothing
     widgets::ThemeController themes;
     themes.choose(themeOf(options, settings));
     application.setWindowIcon(widgets::themedIcon(QStringLiteral("quantarium"), themes.theme()));
@@ -61,10 +65,11 @@ int runDesktop(QApplication& application, const desktop::DesktopOptions& options
     }
     if (rendering) window.resize(options.width, options.height);
     window.show();
-    const auto folder = workspaceToOpen(options, settings);
     QTimer::singleShot(0, &bridge,
                        [&bridge, folder] { bridge.openWorkspace(folder); }); // after the first paint
-    return rendering ? desktop::renderWindow(window, bridge, options.renderFile) : QApplication::exec();
+    if (rendering) return desktop::renderWindow(window, bridge, options.renderFile);
+    const desktop::SignalWatch watch([&window] { window.closeNow(); });
+    return QApplication::exec();
 }
 
 } // namespace
@@ -74,13 +79,22 @@ int main(int argc, char** argv) {
     int exitCode = 0;
     const auto options = quantarium::desktop::readCommandLine(argc, argv, exitCode);
     if (!options) return exitCode;
-    if (!options->renderFile.empty()) prepareRendering(*options);
+    if (!options->renderFile.empty()) {
+        prepareRendering(*options);
+    } else if (!quantarium::desktop::displayIsReachable(argc, argv)) {
+        std::fprintf(stderr, "quantarium: no display can be reached; start it on a desktop, or use "
+                             "quantarium-cli, which needs none.\n");
+        return 1;
+    }
     QApplication application(argc, argv);
     QApplication::setApplicationName(QStringLiteral("quantarium"));
     QApplication::setApplicationVersion(QStringLiteral(QUANTARIUM_VERSION));
     QApplication::setDesktopFileName(QStringLiteral("quantarium"));
     try {
         return runDesktop(application, *options);
+    } catch (const quantarium::Error& error) {
+        std::fprintf(stderr, "quantarium: %s\n", error.what());
+        return error.kind() == quantarium::ErrorKind::Storage ? 4 : 1;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "quantarium: %s\n", error.what());
         return 1;

@@ -2,10 +2,13 @@
 #include "app/desktop/render.h"
 
 #include <cstdio>
+#include <filesystem>
 
 #include <QCoreApplication>
 #include <QEventLoop>
 #include <QTimer>
+
+#include "core/base/error.h"
 
 namespace quantarium::desktop {
 
@@ -21,6 +24,12 @@ void waitFor(int ms) {
 }
 
 } // namespace
+
+void requireWorkspace(const std::string& folder) {
+    if (std::filesystem::exists(std::filesystem::path(folder) / "workspace.sqlite")) return;
+    throw Error(ErrorKind::Storage, "there is no workspace", folder,
+                "Give the folder of one with --workspace; a run or the window makes one.");
+}
 
 int renderWindow(widgets::MainWindow& window, widgets::RunBridge& bridge, const std::string& file) {
     int waited = 0;
