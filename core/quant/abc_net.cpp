@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/elementwise.h"
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
 
@@ -25,33 +26,41 @@ public:
         startCountingFlips();
     }
 
+    void afterStep() override { m_alpha.reset(); }
+
+    void load(const torch::OrderedDict<std::string, torch::Tensor>& tensors, const Json& numbers) override {
+        LatentQuantizer::load(tensors, numbers);
+        m_alpha.reset();
+    }
+
 protected:
     torch::Tensor deployed() const override {
-        const auto bases = positive();
-        const auto alpha = scales(bases);
-        auto weight = torch::zeros_like(latent());
-        for (std::int64_t m = 0; m < bits(); ++m)
-            addBase(weight, bases[static_cast<std::size_t>(m)], alpha[m]);
-        return weight;
+        const auto bases = this->bases();
+        return sumOf(bases, scales(bases));
+    }
+
+    torch::Tensor forTraining() override {
+        const auto bases = this->bases();
+        m_alpha = scales(bases);
+        return sumOf(bases, m_alpha);
     }
 
     /// Of the j-th pattern, the last j bases are +1.
     torch::Tensor levels() const override {
-        const auto alpha = scales(positive());
-        const auto pattern = torch::arange(bits() + 1, latent().device());
-        auto values = torch::zeros({bits() + 1}, latent().options());
+        const auto pattern = torch::arange(bits() + 1, latent().options());
+        std::vector<torch::Tensor> patterns;
         for (std::int64_t m = 0; m < bits(); ++m)
-            addBase(values, pattern.ge(bits() - m), alpha[m]);
-        return std::get<0>(values.sort()).unsqueeze(0);
+            patterns.push_back(signs(pattern.sub(static_cast<double>(bits() - m))));
+        return std::get<0>(sumOf(patterns, scales(bases())).sort()).unsqueeze(0);
     }
 
     torch::Tensor latentGradient(const torch::Tensor& g) override {
-        const auto alpha = scales(positive());
+        const auto alpha = m_alpha.defined() ? m_alpha : scales(bases());
         if (!m_clipped) return g * alpha.sum();
         auto factor = torch::zeros_like(latent());
         std::int64_t m = 0;
         for (const auto& argument : signArguments())
-            factor.add_(argument.abs().le(1).to(g.scalar_type()).mul_(alpha[m++]));
+            factor.addcmul_(above(argument.abs(), 1).neg_().add_(1), alpha[m++]);
         return factor.mul_(g);
     }
 
@@ -59,7 +68,7 @@ protected:
 
     std::map<std::string, double> diagnostics() const override {
         std::map<std::string, double> values;
-        const auto alpha = scales(positive());
+        const auto alpha = scales(bases());
         for (std::int64_t m = 0; m < bits(); ++m)
             values["scale_" + std::to_string(m + 1)] = alpha[m].item<double>();
         values["scale_sum"] = alpha.sum().item<double>(); // what the gradient is multiplied by
@@ -80,36 +89,40 @@ private:
         return arguments;
     }
 
-    /// Where each base is +1.
-    std::vector<torch::Tensor> positive() const {
+    /// ±1 for every base.
+    std::vector<torch::Tensor> bases() const {
         std::vector<torch::Tensor> bases;
         for (const auto& argument : signArguments())
-            bases.push_back(argument.ge(0));
+            bases.push_back(signs(argument));
         return bases;
     }
 
-    /// weight += α B; the same additions in the same order make weights and levels.
-    static void addBase(torch::Tensor& weight, const torch::Tensor& base, const torch::Tensor& alpha) {
-        weight.add_(torch::where(base, alpha, -alpha));
+    /// Σ_m α_m B_m; the same additions in the same order make weights and levels.
+    static torch::Tensor sumOf(const std::vector<torch::Tensor>& bases, const torch::Tensor& alpha) {
+        auto sum = torch::zeros_like(bases.front());
+        for (std::size_t m = 0; m < bases.size(); ++m)
+            sum.add_(bases[m].mul(alpha[static_cast<std::int64_t>(m)]));
+        return sum;
     }
 
-    /// α [M]. The bases are thresholds of one variable, so each contains the one before it and
-    /// B_iᵀB_j = N − 2 |p_i − p_j| with p the counts of +1; B_iᵀW = 2 Σ_{B_i > 0} W − Σ W.
+    /// α [M]. Each base contains the one before it, so B_iᵀB_j = N − |ΣB_i − ΣB_j|.
     torch::Tensor scales(const std::vector<torch::Tensor>& bases) const {
-        std::vector<torch::Tensor> counts;
+        std::vector<torch::Tensor> sums;
         std::vector<torch::Tensor> products;
-        const auto sum = latent().sum().to(torch::kFloat64);
         for (const auto& base : bases) {
-            counts.push_back(base.sum().to(torch::kFloat64));
-            products.push_back(latent().mul(base).sum().to(torch::kFloat64).mul(2).sub_(sum));
+            sums.push_back(base.sum());
+            products.push_back(base.mul(latent()).sum());
         }
-        const auto p = torch::stack(counts);
-        const auto overlap = p.unsqueeze(0).sub(p.unsqueeze(1)).abs_().mul_(-2).add_(elements());
-        const auto normal = overlap + torch::eye(bits(), p.options()) * kRidge;
-        return torch::linalg_solve(normal, torch::stack(products)).to(latent().scalar_type());
+        const auto s = torch::stack(sums).to(torch::kFloat64);
+        const auto overlap =
+            s.unsqueeze(0).sub(s.unsqueeze(1)).abs_().neg_().add_(static_cast<double>(elements()));
+        const auto normal = overlap + torch::eye(bits(), s.options()) * kRidge;
+        const auto right = torch::stack(products).to(torch::kFloat64);
+        return torch::linalg_solve(normal, right).to(latent().scalar_type());
     }
 
     bool m_clipped;
+    torch::Tensor m_alpha; ///< of the training forward, until the step
 };
 
 } // namespace
@@ -130,7 +143,7 @@ WeightMethod abcMethod() {
     method.maximumBits = 5;
     method.defaultBits = 5;
     method.wantsPretrained = true;
-    method.keepsFirstAndLast = true;
+    method.firstAndLast = FirstAndLast::Float;
     method.multiplications = [](std::int64_t, const Options&) { return MultiplicationFlags{false, true}; };
     method.levels = [](std::int64_t bits, const Options&) { return bits + 1; };
     method.sideBits = [](const LayerContext&, std::int64_t bits, const Options&) {

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "core/quant/elementwise.h"
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
 #include "core/quant/scaled_levels.h"
@@ -111,8 +112,7 @@ private:
     double scale() const {
         const auto size = latent().abs();
         if (m_exact) return ScaledLevels::bestTernary(size, curvature());
-        const auto pattern = bits() == 1 ? torch::ones_like(size)
-                                         : size.gt(size.mean().mul_(kThreshold)).to(size.scalar_type());
+        const auto pattern = bits() == 1 ? torch::ones_like(size) : above(size, size.mean().mul_(kThreshold));
         return m_levels.fit(size, curvature(), pattern, bits() == 1 ? 1 : kIterations);
     }
 

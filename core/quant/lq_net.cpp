@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cmath>
 
+#include "core/quant/elementwise.h"
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
 
@@ -92,7 +93,11 @@ private:
     torch::Tensor places(const torch::Tensor& sorted) const {
         const auto count = sorted.size(1);
         const auto middles = sorted.narrow(1, 0, count - 1).add(sorted.narrow(1, 1, count - 1)).mul_(0.5);
-        return torch::searchsorted(middles, latent().view({filters(), -1})); // how many lie below
+        const auto weight = latent().view({filters(), -1});
+        auto place = torch::zeros_like(weight);
+        for (std::int64_t i = 0; i < count - 1; ++i)
+            place.add_(above(weight, middles.narrow(1, i, 1)));
+        return place.to(torch::kInt64);
     }
 
     void moveBasis() {
@@ -130,7 +135,7 @@ WeightMethod lqMethod() {
     method.minimumBits = 1;
     method.maximumBits = 4;
     method.defaultBits = 2;
-    method.keepsFirstAndLast = true;
+    method.firstAndLast = FirstAndLast::Float;
     method.multiplications = [](std::int64_t, const Options&) { return MultiplicationFlags{false, true}; };
     method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
     method.sideBits = [](const LayerContext& layer, std::int64_t bits, const Options&) {

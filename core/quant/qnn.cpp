@@ -5,6 +5,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include "core/base/random.h"
+#include "core/quant/elementwise.h"
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
 
@@ -72,8 +73,9 @@ protected:
     }
 
     torch::Tensor latentGradient(const torch::Tensor& g) override {
-        const auto inside = latent().ge(lowest()).logical_and_(latent().le(highest()));
-        return g * inside.to(g.scalar_type());
+        auto inside = torch::empty_like(latent());
+        torch::eq_out(inside, latent().clamp(lowest(), highest()), latent());
+        return inside.mul_(g);
     }
 
     std::int64_t sideBits() const override { return kExponentBits; }
@@ -100,7 +102,7 @@ private:
 
     torch::Tensor linear() const { return onGrid(latent().div(step()).round_().clamp_(-half(), half() - 1)); }
 
-    /// Whole steps as values; adding zero makes −0 a 0.
+    /// Whole steps as values. Adding zero, here and below, makes −0 a 0.
     torch::Tensor onGrid(torch::Tensor steps) const { return steps.mul_(step()).add_(0.0); }
 
     /// 0 and the powers of two, ascending.
@@ -116,7 +118,7 @@ private:
         const double count = half() - 1;
         const auto place = latent().abs().log2_().round_().add_(count - exponent()).clamp_(0, count);
         const auto size = powers().index_select(0, place.view(-1).to(torch::kInt32)).view(latent().sizes());
-        return torch::where(latent().lt(0).logical_and_(size.ne(0)), size.neg(), size);
+        return signs(latent()).mul_(size).add_(0.0);
     }
 
     bool m_log;

@@ -3,14 +3,14 @@
 
 #include <cmath>
 
+#include "core/quant/elementwise.h"
+
 namespace quantarium::quant {
 
 namespace {
 
 constexpr double kSettled = 1e-6; ///< relative change of the scale that ends the alternation
 constexpr double kEven = 1e-9;
-constexpr std::size_t kCompared =
-    16; ///< up to so many magnitudes, comparing with each is faster than a search
 
 bool evenlySpaced(const std::vector<double>& magnitudes) {
     for (std::size_t i = 0; i < magnitudes.size(); ++i)
@@ -29,14 +29,14 @@ double ratio(const torch::Tensor& numerator, const torch::Tensor& denominator) {
 
 ScaledLevels::ScaledLevels(const std::vector<double>& magnitudes, const torch::TensorOptions& options,
                            Tie tie)
-    : m_magnitudes(torch::tensor(magnitudes, torch::kFloat64).to(options)),
-      m_middles(m_magnitudes.slice(0, 1).add(m_magnitudes.slice(0, 0, -1)).mul_(0.5)), m_shares(magnitudes),
+    : m_magnitudes(torch::tensor(magnitudes, torch::kFloat64).to(options)), m_shares(magnitudes),
       m_even(magnitudes.size() > 1 && evenlySpaced(magnitudes)), m_tie(tie) {}
 
 torch::Tensor ScaledLevels::quantize(const torch::Tensor& weight, double scale) const {
-    const auto values = m_magnitudes.mul(scale);
-    const auto size = values.index_select(0, places(weight.abs(), scale)).view(weight.sizes());
-    return torch::where(weight.lt(0).logical_and_(size.ne(0)), size.neg(), size);
+    if (m_shares.size() == 1) return signs(weight).mul_(m_magnitudes.mul(scale)).add_(0.0);
+    const auto place = places(weight.abs(), scale).to(torch::kInt32).reshape({-1});
+    const auto size = m_magnitudes.mul(scale).index_select(0, place).view(weight.sizes());
+    return signs(weight).mul_(size).add_(0.0); // adding zero makes −0 a 0
 }
 
 torch::Tensor ScaledLevels::levels(double scale) const {
@@ -49,29 +49,24 @@ torch::Tensor ScaledLevels::levels(double scale) const {
 
 torch::Tensor ScaledLevels::shares(const torch::Tensor& size, double scale) const {
     if (m_shares.size() == 1) return torch::full_like(size, m_shares.front());
-    if (m_even && scale > 0) {
-        const auto steps = static_cast<double>(m_shares.size() - 1);
-        auto place = size.mul(steps / (m_shares.back() * scale));
-        if (m_tie == Tie::Larger)
-            place.add_(0.5).floor_();
-        else
-            place.sub_(0.5).ceil_();
-        return place.clamp_(0, steps).mul_(m_shares.back() / steps);
-    }
-    if (m_shares.size() > kCompared)
-        return m_magnitudes.index_select(0, places(size, scale)).view(size.sizes());
-    auto share = torch::full_like(size, m_shares.front());
-    for (std::size_t i = 1; i < m_shares.size(); ++i) {
-        const double middle = 0.5 * (m_shares[i - 1] + m_shares[i]) * scale;
-        const auto above = m_tie == Tie::Larger ? size.ge(middle) : size.gt(middle);
-        share.add_(above.to(size.scalar_type()), m_shares[i] - m_shares[i - 1]);
-    }
-    return share;
+    auto place = places(size, scale);
+    if (m_even) return place.mul_(m_shares.back() / static_cast<double>(m_shares.size() - 1));
+    return m_magnitudes.index_select(0, place.to(torch::kInt32).reshape({-1})).view(size.sizes());
 }
 
 torch::Tensor ScaledLevels::places(const torch::Tensor& size, double scale) const {
-    return torch::searchsorted(m_middles.mul(scale), size.reshape({-1}), /*out_int32=*/true,
-                               m_tie == Tie::Larger);
+    const auto last = static_cast<double>(m_shares.size() - 1);
+    if (m_even && scale > 0) {
+        auto place = size.mul(last / (m_shares.back() * scale));
+        if (m_tie == Tie::Larger) return place.add_(0.5).floor_().clamp_(0, last);
+        return place.sub_(0.5).ceil_().clamp_(0, last);
+    }
+    auto place = torch::zeros_like(size);
+    for (std::size_t i = 1; i < m_shares.size(); ++i) {
+        const double middle = 0.5 * (m_shares[i - 1] + m_shares[i]) * scale;
+        place.add_(m_tie == Tie::Larger ? atLeast(size, middle) : above(size, middle));
+    }
+    return place;
 }
 
 double ScaledLevels::fit(const torch::Tensor& size, const torch::Tensor& curvature, torch::Tensor share,

@@ -35,10 +35,10 @@ public:
     static double bestTernary(const torch::Tensor& size, const torch::Tensor& curvature);
 
 private:
+    /// Index of each weight's magnitude, in the weights' type.
     torch::Tensor places(const torch::Tensor& size, double scale) const;
 
     torch::Tensor m_magnitudes;   ///< [n]
-    torch::Tensor m_middles;      ///< [n − 1]
     std::vector<double> m_shares; ///< the magnitudes as numbers
     bool m_even;                  ///< evenly spaced from 0
     Tie m_tie;
