@@ -23,13 +23,13 @@ void checkAdmm(std::int64_t, const Options& options, const std::string& where) {
 
 std::vector<OptionSpec> admmOptions() {
     return {
-        OptionSpec::real("rho", "Penalty ρ", 1e-3, 1e-8, 1e3,
+        OptionSpec::real("rho", "Penalty ρ", 1e-2, 1e-8, 1e3,
                          "How strongly weights are drawn to their levels")
             .withSource("Leng et al. 2018, section 3.2"),
         OptionSpec::choice("rho_schedule", "Penalty over time", "geometric",
                            {"constant", "geometric", "balance"},
                            "geometric: grows by a constant factor an epoch; balance: by the residuals"),
-        OptionSpec::real("rho_last", "Penalty in the last epoch", 0.1, 1e-8, 1e3, "Of the geometric growth")
+        OptionSpec::real("rho_last", "Penalty in the last epoch", 1.0, 1e-8, 1e3, "Of the geometric growth")
             .when("rho_schedule", {"geometric"}),
         OptionSpec::integer("update_steps", "Dual update every", 10, 1, 1e9,
                             "Projection and dual are updated after so many steps; empty: once an epoch",

@@ -39,8 +39,10 @@ struct PenaltySchedule {
 /// epochs α is fixed, and in growing portions the weights nearest to their levels are set to them and frozen,
 /// bit for bit; the others go on with the augmented loss until the last portion takes them all.
 ///
-/// Differs from the papers: the weights have no weight decay, because it would pull against the penalty;
-/// where the penalty's growth is not published, it is geometric over the training whatever its length.
+/// Differs from the papers: the weights have no weight decay, because it would pull against the penalty; by
+/// default the penalty grows geometrically from 0.01 to 1 over the training, whatever its length, because in
+/// few epochs the published 1e-4 … 1e-3 leave the weights far from their levels; free weights keep the
+/// augmented loss while others are frozen, so that later portions, too, find them near their levels.
 class AdmmQuantizer final : public LatentQuantizer {
 public:
     explicit AdmmQuantizer(const QuantizerArguments& arguments);
