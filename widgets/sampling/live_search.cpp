@@ -24,7 +24,8 @@ namespace quantarium::widgets {
 namespace {
 
 constexpr int kMostEpochs = 200;
-constexpr int kTableWidth = 640; // all columns readable
+constexpr int kTableWidth = 470; // all columns readable
+constexpr float kFaint = 0.35F;  // the lines of the layers that are not chosen
 
 double entropyOf(const SearchState& state) {
     return state.meanPathEntropy;
@@ -60,15 +61,27 @@ LiveSearch::LiveSearch(RunSource* source, QWidget* parent)
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(makeTable());
     splitter->addWidget(makeCurves());
-    splitter->setSizes({kTableWidth, kTableWidth});
+    splitter->setSizes({kTableWidth, kTableWidth * 5 / 4});
+    m_title = new QLabel;
+    m_title->setObjectName(QStringLiteral("searchTitle"));
+    m_title->setTextFormat(Qt::RichText);
+    m_title->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(0, 4, 0, 0);
+    column->addWidget(m_title);
+    column->addWidget(splitter, 1);
     m_pages = new QStackedWidget;
     m_pages->addWidget(makeEmpty());
-    m_pages->addWidget(splitter);
+    m_pages->addWidget(content);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_pages);
 
     connect(source, &RunSource::currentRunChanged, this, &LiveSearch::setRun);
+    connect(source, &RunSource::runsChanged, this, [this] {
+        if (!isEmpty()) updateTitle(); // its name, its state
+    });
     connect(source, &RunSource::snapshotChanged, this, [this](const QString& id) {
         if (id == m_runId) m_pace.requestLive();
     });
@@ -125,7 +138,8 @@ QWidget* LiveSearch::makeTable() {
     m_table->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
     m_table->horizontalHeader()->setHighlightSections(false);
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    m_table->horizontalHeader()->setSectionResizeMode(SearchModel::Layer, QHeaderView::Stretch);
+    m_table->horizontalHeader()->setMinimumSectionSize(fontMetrics().averageCharWidth() * 4);
+    m_table->horizontalHeader()->setStretchLastSection(true);
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex& current) {
                 const LayerSnapshot* layer = m_model->layerAt(current.row());
@@ -182,6 +196,7 @@ void LiveSearch::setTheme(const Theme& theme) {
     m_theme = theme;
     for (PlotView* view : {m_entropy, m_largest, m_flips, m_temperature})
         view->setTheme(theme);
+    updateTitle();
     updateCurves();
 }
 
@@ -235,6 +250,7 @@ void LiveSearch::refresh() {
                                       "Runs table to watch its search here."));
         return;
     }
+    updateTitle();
     m_history->want(kMostEpochs);
     if (m_model->rowOf(m_layer) < 0) m_layer = QString::fromStdString(m_model->layerAt(0)->layer);
     const int row = m_model->rowOf(m_layer);
@@ -267,24 +283,42 @@ void LiveSearch::chooseExample(int row) {
                       tr("weight %1 of %2").arg(countText(example.index), m_layer));
 }
 
-PlotSeries LiveSearch::layerLine(const QString& layer) const {
+void LiveSearch::updateTitle() {
+    const auto row = m_source->run(m_runId);
+    if (!row) return;
+    m_title->setText(QStringLiteral("<span style='color:%1'>■</span> <b>%2</b> · %3")
+                         .arg(m_theme.runColour(row->colour).name(), row->name.toHtmlEscaped(),
+                              tr("epoch %1 of %2").arg(row->epochsDone).arg(row->epochsTotal)));
+}
+
+PlotSeries LiveSearch::layerLine(const QString& layer, const QColor& colour) const {
     PlotSeries line{layer, layer};
     const bool chosen = layer == m_layer;
-    line.colour = chosen ? m_theme.accent : m_theme.mutedText;
-    if (!chosen) line.colour.setAlphaF(0.3F);
-    line.width = chosen ? 2.4 : 1;
+    line.colour = colour;
+    if (!chosen) line.colour.setAlphaF(kFaint);
+    line.width = chosen ? 2.6 : 1;
     line.inLegend = chosen;
     line.inCursor = chosen;
     return line;
 }
 
-QVector<PlotSeries> LiveSearch::layerLines(double (*value)(const SearchState&)) const {
+PlotSeries LiveSearch::othersKey(const QColor& colour) const {
+    PlotSeries key{QStringLiteral("key"), tr("thin: the other %1 layers").arg(m_model->rowCount() - 1)};
+    key.colour = colour;
+    key.colour.setAlphaF(kFaint);
+    key.width = 1;
+    key.inCursor = false;
+    key.inRange = false;
+    return key;
+}
+
+QVector<PlotSeries> LiveSearch::layerLines(double (*value)(const SearchState&), const QColor& colour) const {
     QVector<PlotSeries> lines;
     QHash<QString, qsizetype> places;
     for (int row = 0; row < m_model->rowCount(); ++row) {
         const QString layer = QString::fromStdString(m_model->layerAt(row)->layer);
         places.insert(layer, lines.size());
-        lines.append(layerLine(layer));
+        lines.append(layerLine(layer, colour));
     }
     const auto& snapshots = m_history->snapshots();
     for (auto entry = snapshots.begin(); entry != snapshots.end(); ++entry) {
@@ -298,14 +332,17 @@ QVector<PlotSeries> LiveSearch::layerLines(double (*value)(const SearchState&)) 
     }
     const qsizetype chosen = places.value(m_layer, -1);
     if (chosen >= 0) lines.append(lines.takeAt(chosen)); // in front
+    if (lines.size() > 1) lines.append(othersKey(colour));
     return lines;
 }
 
 void LiveSearch::updateCurves() {
-    m_entropy->setSeries(layerLines(entropyOf));
-    m_largest->setSeries(layerLines(largestOf));
-    m_flips->setSeries(layerLines(flipsOf));
-    m_temperature->setSeries(layerLines(temperatureOf));
+    const auto row = m_source->run(m_runId);
+    const QColor colour = row ? m_theme.runColour(row->colour) : m_theme.accent;
+    m_entropy->setSeries(layerLines(entropyOf, colour));
+    m_largest->setSeries(layerLines(largestOf, colour));
+    m_flips->setSeries(layerLines(flipsOf, colour));
+    m_temperature->setSeries(layerLines(temperatureOf, colour));
 }
 
 QString LiveSearch::csv() const {

@@ -58,8 +58,11 @@ private:
     void updateExamples();
     void updateCurves();
     void chooseExample(int row);
-    PlotSeries layerLine(const QString& layer) const;
-    QVector<PlotSeries> layerLines(double (*value)(const SearchState&)) const;
+    PlotSeries layerLine(const QString& layer, const QColor& colour) const;
+    /// What the thin lines are, for the legend.
+    PlotSeries othersKey(const QColor& colour) const;
+    QVector<PlotSeries> layerLines(double (*value)(const SearchState&), const QColor& colour) const;
+    void updateTitle();
 
     RunSource* m_source;
     RefreshPace m_pace;
@@ -71,6 +74,7 @@ private:
     SearchModel* m_model;
     SnapshotHistory* m_history;
     QStackedWidget* m_pages = nullptr;
+    QLabel* m_title = nullptr; ///< which run this is
     QLabel* m_emptyText = nullptr;
     QToolButton* m_emptyButton = nullptr;
     QTableView* m_table = nullptr;

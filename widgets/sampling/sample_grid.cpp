@@ -50,7 +50,7 @@ void SampleGrid::setResult(std::shared_ptr<const GumbelResult> result) {
 
 QRectF SampleGrid::cellRect(const QRectF& area, int column, int row) const {
     const double line = QFontMetricsF(font()).height();
-    const QRectF cells = area.adjusted(kSideRoom + line, 3 * line + 10, -8, -line - 8);
+    const QRectF cells = area.adjusted(kSideRoom + line, 3 * line + 10, -8, -captionHeight(area) - 8);
     const double width = cells.width() / columns(), height = cells.height() / rows();
     return QRectF(cells.left() + column * width, cells.top() + row * height, width, height)
         .adjusted(4, 3, -4, -3);
@@ -80,10 +80,22 @@ void SampleGrid::drawHeadings(QPainter& painter, const QRectF& area) const {
         painter.restore();
     }
     painter.setPen(theme().mutedText);
-    painter.drawText(
-        QRectF(area.left() + 8, area.bottom() - line - 4, area.width() - 16, line), Qt::AlignCenter,
-        m_kind == Kind::Softmax ? tr("mean of y (0 … 1), below it three single samples")
-                                : tr("share of choices (0 … 1), tick: closed form; below it three samples"));
+    const double height = captionHeight(area);
+    painter.drawText(QRectF(area.left() + 8, area.bottom() - height - 4, area.width() - 16, height),
+                     Qt::AlignCenter | Qt::TextWordWrap, caption());
+}
+
+QString SampleGrid::caption() const {
+    return m_kind == Kind::Softmax
+               ? tr("mean of y (0 … 1), below it three single samples")
+               : tr("share of choices (0 … 1), tick: closed form; below it three samples");
+}
+
+double SampleGrid::captionHeight(const QRectF& area) const {
+    return QFontMetricsF(font())
+        .boundingRect(QRectF(0, 0, area.width() - 16, area.height()), Qt::AlignCenter | Qt::TextWordWrap,
+                      caption())
+        .height();
 }
 
 void SampleGrid::drawCell(QPainter& painter, const QRectF& place, const GumbelCell& cell) const {

@@ -20,6 +20,8 @@ public:
     void setResult(std::shared_ptr<const GumbelResult> result);
     /// The place of column τ and row μ, in widget coordinates.
     QRectF cellRect(int column, int row) const { return cellRect(rect(), column, row); }
+    /// Room below the cells for the caption.
+    double captionRoom() const { return captionHeight(rect()); }
 
     QSize sizeHint() const override { return {480, 420}; }
     QSize minimumSizeHint() const override { return {300, 240}; }
@@ -34,6 +36,8 @@ protected:
 
 private:
     QRectF cellRect(const QRectF& area, int column, int row) const;
+    QString caption() const;
+    double captionHeight(const QRectF& area) const; ///< of as many lines as it takes
     void drawHeadings(QPainter& painter, const QRectF& area) const;
     void drawCell(QPainter& painter, const QRectF& place, const GumbelCell& cell) const;
     void pick(int column, int row);

@@ -154,8 +154,8 @@ QWidget* SamplingPanel::makeSamplesPage() {
     };
     m_soft = plot(QStringLiteral("softPlot"), tr("Gumbel-Softmax: soft samples"), tr("y (0 … 1)"));
     m_max = plot(QStringLiteral("maxPlot"), tr("Gumbel-Max: one choice each"), tr("share (0 … 1)"));
-    m_ratio = plot(QStringLiteral("ratioPlot"), tr("Law of the log-ratio"), tr("density"));
-    PlotAxis x{QStringLiteral("(τ/μ)·log(y₁/y₂) − (a₁ − a₂)/μ, a = log α")}, y{tr("density")};
+    m_ratio = plot(QStringLiteral("ratioPlot"), tr("Law of the log-ratio, a = log α"), tr("density"));
+    PlotAxis x{QStringLiteral("(τ/μ)·log(y₁/y₂) − (a₁ − a₂)/μ")}, y{tr("density")};
     y.fromZero = true;
     m_ratio->setXAxis(x);
     m_ratio->setYAxis(y);
@@ -163,11 +163,21 @@ QWidget* SamplingPanel::makeSamplesPage() {
     m_table = new QTableWidget(0, 7);
     m_table->setObjectName(QStringLiteral("fitTable"));
     m_table->setAccessibleName(tr("Measured against closed form"));
-    m_table->setHorizontalHeaderLabels({tr("Category"), tr("log α"), tr("Closed form"), tr("Measured"),
-                                        tr("Count"), tr("Δ (pp)"), tr("Mean of y")});
+    m_table->setHorizontalHeaderLabels(
+        {tr("Cat."), tr("log α"), tr("Expected"), tr("Measured"), tr("Count"), tr("Δ (pp)"), tr("Mean y")});
+    const QStringList hints{tr("Category"),
+                            tr("Logarithm of the category's weight"),
+                            tr("Share of choices in closed form, softmax(log α / μ)"),
+                            tr("Share of choices measured"),
+                            tr("How often it was chosen"),
+                            tr("Measured minus expected, percentage points"),
+                            tr("Mean of Gumbel-Softmax's y")};
+    for (int column = 0; column < m_table->columnCount(); ++column)
+        m_table->horizontalHeaderItem(column)->setToolTip(hints[column]);
     m_table->verticalHeader()->hide();
     m_table->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    m_table->horizontalHeader()->setMinimumSectionSize(fontMetrics().averageCharWidth() * 4);
     m_table->horizontalHeader()->setStretchLastSection(true);
     m_table->setTabKeyNavigation(false);
     m_fit = new QLabel;
@@ -185,8 +195,10 @@ QWidget* SamplingPanel::makeSamplesPage() {
     column->addWidget(m_fit);
     grid->addWidget(m_soft, 0, 0);
     grid->addWidget(m_max, 0, 1);
-    grid->addWidget(m_ratio, 1, 0);
-    grid->addWidget(numbers, 1, 1);
+    auto* below = new QHBoxLayout;
+    below->addWidget(m_ratio, 1);
+    below->addWidget(numbers);
+    grid->addLayout(below, 1, 0, 1, 2);
     for (int i : {0, 1}) {
         grid->setColumnStretch(i, 1);
         grid->setRowStretch(i, i == 0 ? 3 : 2);

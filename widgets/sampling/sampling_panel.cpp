@@ -6,7 +6,9 @@
 
 #include <QDoubleSpinBox>
 #include <QFileInfo>
+#include <QHeaderView>
 #include <QLabel>
+#include <QScrollBar>
 #include <QSignalBlocker>
 #include <QSpinBox>
 #include <QStackedWidget>
@@ -27,6 +29,7 @@ namespace {
 constexpr int kRatioBins = 60;
 constexpr double kRatioReach = 10; // logistic: 1e-4 of the mass is beyond
 constexpr std::size_t kSinglesShown = 3;
+constexpr double kSampleDistance = 0.2; // of a category's place
 
 QString fitText(const quant::GoodnessOfFit& fit, const QString& name) {
     const QString p = fit.pValue < 1e-4 ? QStringLiteral("p < 0.0001")
@@ -130,11 +133,14 @@ void SamplingPanel::showPlots() {
     QVector<PlotSeries> soft{mean};
     for (std::size_t i = 0; i < std::min(kSinglesShown, m_result->points.size()); ++i) {
         const auto& y = m_result->points[i];
-        PlotSeries single{QStringLiteral("sample %1").arg(i), tr("sample %1").arg(i + 1), places,
+        QVector<double> beside; // dots of their own: nothing lies between two categories
+        for (const double place : std::as_const(places))
+            beside.append(place + kSampleDistance * (double(i) - double(kSinglesShown - 1) / 2));
+        PlotSeries single{QStringLiteral("sample %1").arg(i), tr("sample %1").arg(i + 1), beside,
                           QVector<double>(y.begin(), y.end())};
+        single.style = SeriesStyle::Points;
         single.colour = m_theme.runColour(int(i) + 1);
-        single.pen = i == 0 ? Qt::SolidLine : i == 1 ? Qt::DashLine : Qt::DotLine;
-        single.width = 1.5;
+        single.width = 8;
         soft.append(single);
     }
     PlotSeries share{QStringLiteral("share"), tr("measured share"), places, {}};
@@ -215,6 +221,7 @@ void SamplingPanel::showTable() {
             m_table->setItem(row, column, item);
         }
     }
+    fitTableWidth();
     const QString ratio =
         m_result->ratio ? fitText(*m_result->ratio, tr("Kolmogorov-Smirnov D")) : m_result->ratioRemark;
     m_fit->setText(tr("Choices against the closed form: %1, %2 degrees of freedom\nlog-ratio of categories 1 "
@@ -224,6 +231,16 @@ void SamplingPanel::showTable() {
                        .arg(m_result->choices.degreesOfFreedom)
                        .arg(ratio, numberText(m_result->entropy), numberText(m_result->meanLargest),
                             numberText(m_result->expectedLargest)));
+}
+
+void SamplingPanel::fitTableWidth() {
+    auto* header = m_table->horizontalHeader();
+    header->setStretchLastSection(false);
+    header->resizeSections(QHeaderView::ResizeToContents);
+    const int columns = header->length();
+    header->setStretchLastSection(true);
+    m_table->setFixedWidth(columns + 2 * m_table->frameWidth() +
+                           m_table->verticalScrollBar()->sizeHint().width());
 }
 
 QString SamplingPanel::resultCsv() const {

@@ -69,6 +69,7 @@ private:
     void showPlots();
     void showRatio();
     void showTable();
+    void fitTableWidth(); ///< as wide as its columns, which have no need to scroll
     QStringList tableFields(int row) const;
     QString resultCsv() const;
 

@@ -80,14 +80,13 @@ QVariant SearchModel::data(const QModelIndex& index, int role) const {
 
 QVariant SearchModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount) return {};
-    static const char* const kTitles[] = {
-        "Layer", "τ", "μ", "Path entropy (nats)", "Largest path prob. (%)", "Flips (%)"};
+    static const char* const kTitles[] = {"Layer", "τ", "μ", "Entropy", "Top (%)", "Flips (%)"};
     static const char* const kHints[] = {
         "Parameter name",
         "Temperature of the softmax in the backward pass; – where the method has none",
         "Weight of the Gumbel noise",
-        "Entropy of softmax(logits / τ), mean over the layer's weights",
-        "Largest entry of softmax(logits / τ), mean over the layer's weights",
+        "Path entropy in nats: of softmax(logits / τ), mean over the layer's weights",
+        "Largest path probability in per cent: of softmax(logits / τ), mean over the layer's weights",
         "Share of the weights whose chosen value changed since the previous epoch"};
     if (role == Qt::DisplayRole) return QString::fromUtf8(kTitles[section]);
     if (role == Qt::ToolTipRole) return QString::fromUtf8(kHints[section]);

@@ -5,11 +5,13 @@
 #include <QAbstractItemModelTester>
 #include <QDoubleSpinBox>
 #include <QFile>
+#include <QHeaderView>
 #include <QLabel>
 #include <QListWidget>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTabWidget>
+#include <QTableView>
 #include <QTableWidget>
 #include <QTemporaryDir>
 #include <QTest>
@@ -70,6 +72,9 @@ private slots:
     void searchTableShowsTheLayers();
     void clickingAWeightLoadsItsLogits();
     void searchIsEmptyForOtherRuns();
+    void searchSaysWhichRunAndLayersItShows();
+    void captionAndTableAreNotCut();
+    void singleSamplesAreDots();
     void exportsExactNumbers();
 };
 
@@ -271,6 +276,54 @@ void TestSamplingPanel::searchIsEmptyForOtherRuns() {
     QTest::mouseClick(stage.child<QToolButton>("searchEmptyButton"), Qt::LeftButton);
     QCOMPARE(stage.source.currentRun(), QStringLiteral("rdhs-b")); // the newest that searches
     QTRY_VERIFY(!stage.panel->search()->isEmpty());
+}
+
+void TestSamplingPanel::searchSaysWhichRunAndLayersItShows() {
+    Stage stage("rdhs-a");
+    stage.child<QTabWidget>("samplingTabs")->setCurrentIndex(3);
+    QTRY_VERIFY(stage.panel->search()->entropyPlot()->series().size() > 1);
+    QVERIFY(stage.child<QLabel>("searchTitle")->text().contains("RDHS 1 bit, seed 1"));
+    const QColor colour = Theme::current().runColour(stage.source.run("rdhs-a")->colour);
+    const auto* plot = stage.panel->search()->entropyPlot();
+    int inLegend = 0;
+    for (const PlotSeries& line : plot->series()) {
+        QCOMPARE(line.colour.rgb(), colour.rgb());
+        inLegend += line.inLegend;
+    }
+    QCOMPARE(inLegend, 2); // the chosen layer, and what the thin lines are
+    QVERIFY(plot->findSeries("key")->label.contains("5 layers"));
+    QVERIFY(!stage.panel->search()->csv().contains("thin"));
+    auto* table = stage.child<QTableView>("searchTable");
+    QVERIFY(table->columnWidth(SearchModel::Layer) >=
+            table->sizeHintForIndex(table->model()->index(0, 0)).width());
+    stage.source.setCurrentRun("rdhs-b");
+    QTRY_VERIFY(stage.child<QLabel>("searchTitle")->text().contains("seed 2"));
+}
+
+void TestSamplingPanel::captionAndTableAreNotCut() {
+    SampleGrid grid(SampleGrid::Kind::Max);
+    grid.resize(340, 400);
+    const double line = QFontMetricsF(grid.font()).height();
+    QVERIFY(grid.captionRoom() > 1.5 * line); // wrapped
+    QVERIFY(grid.cellRect(0, 2).bottom() + grid.captionRoom() <= 400);
+    grid.resize(1200, 400);
+    QVERIFY(grid.captionRoom() < 1.5 * line);
+    Stage stage("float");
+    QTRY_VERIFY(stage.settled());
+    auto* table = stage.child<QTableWidget>("fitTable");
+    QVERIFY(table->horizontalHeader()->length() <= table->viewport()->width());
+    QVERIFY(table->columnWidth(4) >= table->sizeHintForIndex(table->model()->index(1, 4)).width());
+}
+
+void TestSamplingPanel::singleSamplesAreDots() {
+    Stage stage("float");
+    QTRY_VERIFY(stage.settled());
+    for (int i = 0; i < 3; ++i) {
+        const PlotSeries* sample = stage.panel->softPlot()->findSeries(QStringLiteral("sample %1").arg(i));
+        QVERIFY(sample && sample->style == SeriesStyle::Points);
+        QCOMPARE(sample->y[1], stage.panel->result()->points[std::size_t(i)][1]);
+        QVERIFY(std::abs(sample->x[1] - 2) < 0.4);
+    }
 }
 
 void TestSamplingPanel::exportsExactNumbers() {
