@@ -187,6 +187,7 @@ void CurvesPanel::alignPlots() {
     for (const PlotView* view : std::as_const(m_plots)) {
         if (!view->isEmpty()) all = all ? united(*all, view->dataXRange()) : view->dataXRange();
     }
+    if (all && axis() == CurveAxis::Epoch && all->high < 1) all = ValueRange{0, 1}; // ticks stand at epochs
     for (PlotView* view : std::as_const(m_plots)) {
         PlotAxis x = view->plotXAxis();
         x.home = all;

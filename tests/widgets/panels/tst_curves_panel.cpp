@@ -187,6 +187,8 @@ void TestCurvesPanel::noAxisBeforeTheFirstEpoch() {
     FakeSource source;
     auto run = test::makeRun("new", "New run", "inq", 5, 1, 1);
     run.series.clear();
+    run.steps.x.resize(10); // a tenth of an epoch
+    run.steps.y.resize(10);
     source.add(run);
     source.setChecked("new", true);
     CurvesPanel panel(&source);
@@ -196,6 +198,7 @@ void TestCurvesPanel::noAxisBeforeTheFirstEpoch() {
     const PlotSeries* steps = panel.plot("loss")->findSeries("new/step");
     QVERIFY(panel.plot("loss")->yAxis->tickLabels());
     QVERIFY(steps && steps->inLegend);
+    QCOMPARE(panel.plot("loss")->xRange().high, 1.0); // where the first tick stands
     QCOMPARE(steps->label, QStringLiteral("New run"));
     source.at("new").series["validation_top1"] = {{1}, {50}};
     emit source.seriesChanged("new");
