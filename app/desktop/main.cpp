@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include <QApplication>
+#include <QScreen>
 #include <QSettings>
 #include <QStandardPaths>
 #include <QTimer>
@@ -63,7 +64,9 @@ int runDesktop(QApplication& application, const desktop::DesktopOptions& options
                      window.panelIds().join(QStringLiteral(", ")).toUtf8().constData());
         return 2;
     }
-    if (rendering) window.resize(options.width, options.height);
+    const QSize wanted = rendering ? QSize(options.width, options.height)
+                                   : window.size().boundedTo(window.screen()->availableSize());
+    window.resize(wanted);
     window.show();
     QTimer::singleShot(0, &bridge,
                        [&bridge, folder] { bridge.openWorkspace(folder); }); // after the first paint
