@@ -211,23 +211,31 @@ void RunBridgeTest::aFailedRunSaysWhy() {
 
 void RunBridgeTest::closingCheckpointsWhatRuns() {
     QString id;
+    int colour = -1;
+    double progress = 0;
     {
         RunBridge bridge;
         QVERIFY(open(bridge));
-        bridge.start({smallConfig("long", 1000)});
+        bridge.start({smallConfig("first", 1), smallConfig("long", 1000)});
         QVERIFY(QTest::qWaitFor([&] { return bridge.rowCount() > 0 && bridge.row(0).epochsDone >= 2; },
                                 kPatienceMs));
         id = bridge.row(0).id;
+        colour = bridge.row(0).colour;
         QSignalSpy closed(&bridge, &RunDesk::closed);
         bridge.shutDown();
         QVERIFY(QTest::qWaitFor([&] { return !closed.isEmpty(); }, kPatienceMs));
+        progress = bridge.row(0).progress;
     }
     RunBridge again;
     QVERIFY(open(again));
     QCOMPARE(again.row(0).id, id);
     QVERIFY(again.row(0).state == RunState::Stopped);
     QVERIFY(again.row(0).epochsDone >= 2);
-    QVERIFY(!again.row(0).reason.isEmpty()); // says how to resume
+    QVERIFY(again.row(0).seconds > 0);
+    QCOMPARE(again.row(0).colour, colour);
+    QVERIFY(colour != again.row(1).colour);
+    QVERIFY(progress - again.row(0).progress < 0.001); // at most the epoch in progress
+    QVERIFY(!again.row(0).reason.isEmpty());           // says how to resume
 }
 
 void RunBridgeTest::schemaDescribesTheRegistries() {
