@@ -266,10 +266,10 @@ std::optional<ValueRange> weightRange(const LayerSnapshot& layer, WeightMode mod
 }
 
 QString countAxisTitle(bool latent, bool quantized, bool share) {
-    const QString what = latent && quantized ? QStringLiteral("weights per bin or level")
-                         : quantized         ? QStringLiteral("weights per level")
-                                             : QStringLiteral("weights per bin");
-    return what + (share ? QStringLiteral(" (%)") : QStringLiteral(" (count)"));
+    const QString where = latent && quantized ? QStringLiteral("per bin or level")
+                          : quantized         ? QStringLiteral("per level")
+                                              : QStringLiteral("per bin");
+    return share ? QStringLiteral("share %1 (%)").arg(where) : QStringLiteral("count ") + where;
 }
 
 } // namespace quantarium::widgets

@@ -136,10 +136,10 @@ void TestWeightsPanel::switchesLatentAndQuantized() {
     QVERIFY(plot->findSeries("levels")->label.contains("what the network uses"));
     QTest::mouseClick(stage.child<QToolButton>("modeLatent"), Qt::LeftButton);
     QVERIFY(plot->findSeries("latent") && !plot->findSeries("levels"));
-    QVERIFY(plot->plotYAxis().title.startsWith("weights per bin"));
+    QVERIFY(plot->plotYAxis().title.startsWith("count per bin"));
     QTest::mouseClick(stage.child<QToolButton>("modeQuantized"), Qt::LeftButton);
     QVERIFY(!plot->findSeries("latent") && plot->findSeries("levels"));
-    QVERIFY(plot->plotYAxis().title.startsWith("weights per level"));
+    QVERIFY(plot->plotYAxis().title.startsWith("count per level"));
 }
 
 void TestWeightsPanel::freeAndFrozenHaveTwoColours() {
@@ -477,7 +477,7 @@ void TestWeightsPanel::exportsExactCounts() {
         QVERIFY2(csv.contains(line), qPrintable(line));
     }
     const QByteArray svg = contents(folder.filePath("weights.svg"));
-    QVERIFY(svg.contains("weight value") && svg.contains("weights per bin or level (count)") &&
+    QVERIFY(svg.contains("weight value") && svg.contains("count per bin or level") &&
             svg.contains("what the optimizer moves"));
     QVERIFY(contents(folder.filePath("weights.pdf")).startsWith("%PDF-"));
     stage.child<QTabWidget>("views")->setCurrentIndex(1);
