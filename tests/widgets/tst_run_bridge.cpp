@@ -244,6 +244,8 @@ void RunBridgeTest::schemaDescribesTheRegistries() {
     QVERIFY(schema.dataset("shapes10") && schema.dataset("shapes10")->available);
     QVERIFY(schema.method("inq") && schema.method("inq")->minimumBits == 2 &&
             schema.method("inq")->maximumBits == 9);
+    QVERIFY(schema.activation("pact") && schema.activation("pact")->defaultBits < 32);
+    QVERIFY(!schema.activation("none"));
     QVERIFY(findEntry(schema.networks, "resnet20"));
     QVERIFY(findEntry(schema.optimizers, "sgd"));
     QVERIFY(setup.check(smallConfig("fine")).isEmpty());
