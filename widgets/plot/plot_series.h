@@ -37,7 +37,6 @@ struct PlotSeries {
     bool dots = true; ///< Stems: a dot at the end
     bool inLegend = true;
     bool inCursor = true;
-    bool rightAxis = false;
     bool inRange = true; ///< whether the automatic axis range looks at it
     /// Text of one point for the cursor; the y value when empty. Steps: the bin's index.
     std::function<QString(qsizetype)> reading = {};

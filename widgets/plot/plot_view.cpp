@@ -157,9 +157,8 @@ void PlotView::styleAxis(QCPAxis* axis) {
 }
 
 void PlotView::styleAxes() {
-    for (QCPAxis* axis : {xAxis, yAxis, yAxis2})
+    for (QCPAxis* axis : {xAxis, yAxis})
         styleAxis(axis);
-    yAxis2->grid()->setVisible(false);
 }
 
 void PlotView::applyAxis(QCPAxis* axis, const PlotAxis& spec) {
@@ -203,14 +202,6 @@ void PlotView::setYAxis(const PlotAxis& axis) {
     applyHomeRanges();
 }
 
-void PlotView::setRightAxis(const std::optional<PlotAxis>& axis) {
-    m_right = axis;
-    yAxis2->setVisible(axis.has_value());
-    yAxis2->setTickLabels(axis.has_value());
-    if (axis) applyAxis(yAxis2, *axis);
-    applyHomeRanges();
-}
-
 const PlotSeries* PlotView::findSeries(const QString& id) const {
     const auto found =
         std::find_if(m_series.begin(), m_series.end(), [&](const PlotSeries& s) { return s.id == id; });
@@ -227,7 +218,7 @@ bool PlotView::isEmpty() const {
 QCPAbstractPlottable* PlotView::plottableFor(const PlotSeries& series) {
     QCPAbstractPlottable* plottable = m_plottables.value(series.id);
     const bool wantsBars = series.style == SeriesStyle::Bars;
-    QCPAxis* valueAxis = series.style == SeriesStyle::Marks ? m_markAxis : series.rightAxis ? yAxis2 : yAxis;
+    QCPAxis* valueAxis = series.style == SeriesStyle::Marks ? m_markAxis : yAxis;
     if (plottable && (qobject_cast<QCPBars*>(plottable) != nullptr) != wantsBars) {
         removePlottable(plottable);
         plottable = nullptr;

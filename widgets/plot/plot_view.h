@@ -37,8 +37,6 @@ public:
     QString title() const;
     void setXAxis(const PlotAxis& axis);
     void setYAxis(const PlotAxis& axis);
-    /// A second y axis for series with `rightAxis`; empty: none.
-    void setRightAxis(const std::optional<PlotAxis>& axis);
     const PlotAxis& plotXAxis() const { return m_x; }
     const PlotAxis& plotYAxis() const { return m_y; }
 
@@ -125,7 +123,7 @@ private:
     void layoutLegend();
     void applyHomeRanges();
     ValueRange automaticX() const;
-    ValueRange automaticY(bool right, const PlotAxis& axis) const;
+    ValueRange automaticY() const;
     void personMoved();
     void moveCursorBySample(int direction);
     void zoom(double factor);
@@ -135,7 +133,6 @@ private:
 
     Theme m_theme;
     PlotAxis m_x, m_y;
-    std::optional<PlotAxis> m_right;
     QVector<PlotSeries> m_series;
     QVector<PlotBand> m_bands;
     QHash<QString, QCPAbstractPlottable*> m_plottables; ///< owned by QCustomPlot

@@ -82,33 +82,28 @@ ValueRange PlotView::automaticX() const {
     return widened(*range, 0.015);
 }
 
-ValueRange PlotView::automaticY(bool right, const PlotAxis& axis) const {
+ValueRange PlotView::automaticY() const {
     QVector<double> values;
     for (const PlotSeries& series : m_series) {
-        if (series.inRange && series.rightAxis == right && series.style != SeriesStyle::Marks)
-            values += series.y;
+        if (series.inRange && series.style != SeriesStyle::Marks) values += series.y;
     }
-    if (!right) {
-        for (const PlotBand& band : m_bands)
-            values += band.low + band.high;
-    }
-    if (axis.fromZero) {
+    for (const PlotBand& band : m_bands)
+        values += band.low + band.high;
+    if (m_y.fromZero) {
         double highest = 0;
         for (const double value : std::as_const(values)) {
             if (std::isfinite(value)) highest = std::max(highest, value);
         }
         return {0, highest > 0 ? highest * (1 + kHeadroom) : 1};
     }
-    if (axis.logarithmic) values.removeIf([](double value) { return !(value > 0); });
+    if (m_y.logarithmic) values.removeIf([](double value) { return !(value > 0); });
     return robustRange(values).value_or(ValueRange{0, 1});
 }
 
 void PlotView::applyHomeRanges() {
     if (m_locked || m_zoomed) return;
     setRange(xAxis, usable(m_x.home.value_or(automaticX()), m_x.logarithmic));
-    setRange(yAxis, usable(m_y.home.value_or(automaticY(false, m_y)), m_y.logarithmic));
-    if (m_right)
-        setRange(yAxis2, usable(m_right->home.value_or(automaticY(true, *m_right)), m_right->logarithmic));
+    setRange(yAxis, usable(m_y.home.value_or(automaticY()), m_y.logarithmic));
     scheduleReplot();
 }
 
