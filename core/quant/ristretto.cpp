@@ -48,6 +48,7 @@ public:
     }
 
     bool trainFormDiffers() const override { return m_stochastic; }
+    bool blursBatchNorm() const override { return m_stochastic; }
 
 protected:
     torch::Tensor deployed() const override {
