@@ -5,6 +5,9 @@ add_library(quantarium_settings INTERFACE)
 target_compile_features(quantarium_settings INTERFACE cxx_std_20)
 target_include_directories(quantarium_settings INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/generated")
 target_compile_options(quantarium_settings INTERFACE -Wall -Wextra -Wpedantic -Wno-unknown-pragmas -fPIC) # -fPIC everywhere: one precompiled header serves libraries and programs
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(quantarium_settings INTERFACE -Wno-restrict) # GCC bug 105651: false for "text" + std::string
+endif()
 if(QUANTARIUM_SANITIZE STREQUAL "address")
   target_compile_options(quantarium_settings INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer)
   target_link_options(quantarium_settings INTERFACE -fsanitize=address,undefined)

@@ -29,12 +29,30 @@ std::string yesNo(bool value) {
     return value ? "yes" : "no";
 }
 
+std::string firstAndLastText(quant::FirstAndLast what) {
+    switch (what) {
+    case quant::FirstAndLast::Quantized:
+        return "quantized";
+    case quant::FirstAndLast::Float:
+        return "float";
+    case quant::FirstAndLast::EightBits:
+        return "8 bits";
+    }
+    return {};
+}
+
 Facts methodFacts(const quant::WeightMethod& method) {
     const std::string range = std::to_string(method.minimumBits) + " … " + std::to_string(method.maximumBits);
     return {{"Bits", method.minimumBits == method.maximumBits ? std::to_string(method.minimumBits) : range},
             {"Usual bits", std::to_string(method.defaultBits)},
             {"Published from trained weights", yesNo(method.wantsPretrained)},
-            {"Keeps the first and the last layer in float", yesNo(method.keepsFirstAndLast)}};
+            {"First and last layer as published", firstAndLastText(method.firstAndLast)}};
+}
+
+Facts activationFacts(const quant::ActivationMethod& method) {
+    return {{"Bits", std::to_string(method.minimumBits) + " … " + std::to_string(method.maximumBits)},
+            {"Usual bits", std::to_string(method.defaultBits)},
+            {"First and last layer as published", method.keepsFirstAndLast ? "float" : "quantized"}};
 }
 
 Facts datasetFacts(const data::DatasetEntry& dataset, bool withMachine) {
@@ -64,6 +82,9 @@ std::vector<Catalog> catalogs(const train::Registries& registries, bool withMach
                    entriesOf(registries.networks, plain)});
     all.push_back({"methods", "Weight methods", "How weights are quantized", "weights.method",
                    "weights.options", entriesOf(registries.methods, methodFacts)});
+    all.push_back({"activations", "Activation methods", "How the layers' inputs are quantized",
+                   "activations.method", "activations.options",
+                   entriesOf(registries.activations, activationFacts)});
     all.push_back({"datasets", "Datasets", "What is learned", "dataset.id", "dataset.options",
                    entriesOf(registries.datasets, [&](const data::DatasetEntry& entry) {
                        return datasetFacts(entry, withMachine);

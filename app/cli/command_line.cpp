@@ -32,7 +32,7 @@ void addCommands(CLI::App& app, Program& program) {
     addCatalogCommands(app, program);
 }
 
-/// "Did you mean" for a first word that is no command.
+/// What is wrong with a first word that is no command.
 std::string commandHint(const CLI::App& app, int argumentCount, const char* const* arguments) {
     if (argumentCount < 2) return {};
     std::vector<std::string> names;
@@ -41,7 +41,9 @@ std::string commandHint(const CLI::App& app, int argumentCount, const char* cons
         names.push_back(command->get_name());
     }
     const auto near = nearestWord(arguments[1], names);
-    return near.empty() ? "" : " Did you mean \"" + near + "\"?";
+    if (std::string(arguments[1]).starts_with('-')) return {};
+    return " There is no command \"" + std::string(arguments[1]) + "\"." +
+           (near.empty() ? "" : " Did you mean \"" + near + "\"?");
 }
 
 ExitCode reportUsage(const CLI::ParseError& problem, const std::string& hint, std::ostream& error) {

@@ -43,8 +43,10 @@ struct ConfigArguments {
 };
 
 ExitCode check(Program& program, const ConfigArguments& arguments) {
-    for (const auto& given : readRuns(arguments.check, arguments.settings)) {
-        const auto config = train::resolve(given, program.registries, arguments.check);
+    const auto runs = readRuns(arguments.check, arguments.settings);
+    for (const auto& given : runs) {
+        const auto source = runs.size() > 1 ? arguments.check + " (" + given.name + ")" : arguments.check;
+        const auto config = train::resolve(given, program.registries, source);
         const auto report = train::planRun(config, program.registries);
         if (arguments.json) {
             program.out << dumpJson({{"config", config.toJson()}, {"report", toJson(report)}}) << "\n";

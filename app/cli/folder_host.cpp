@@ -67,7 +67,7 @@ public:
     }
 
     std::string resumeCommand(const std::vector<std::string>&) override {
-        return "quantarium-cli resume --folder " + m_folder.string();
+        return "quantarium-cli resume --folder " + shellQuoted(m_folder.string());
     }
 
 private:

@@ -4,6 +4,8 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdint>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -25,12 +27,25 @@ constexpr char kDone = 'd';
 std::atomic<int> interruptCount{0};
 std::array<int, 2> pipeEnds{-1, -1};
 
+std::int64_t milliseconds() {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC, &time); // allowed in a signal handler
+    return std::int64_t{1000} * time.tv_sec + time.tv_nsec / 1'000'000;
+}
+
+/// A wrapper that signals both the process and its group means one interrupt, not two.
+constexpr std::int64_t kOneInterruptMs = 1000;
+std::atomic<std::int64_t> firstInterrupt{0};
+
 extern "C" void onSignal(int) {
+    const auto now = milliseconds();
     if (interruptCount.fetch_add(1) > 0) {
+        if (now - firstInterrupt.load() < kOneInterruptMs) return;
         static constexpr char kMessage[] = "\nEnded at once. The last finished epoch is safe.\n";
         [[maybe_unused]] const auto written = write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
         _exit(static_cast<int>(ExitCode::Interrupted));
     }
+    firstInterrupt = now;
     [[maybe_unused]] const auto written = write(pipeEnds[1], &kInterrupted, 1);
 }
 

@@ -11,6 +11,7 @@ namespace quantarium::cli {
 /// Finds out before anything is queued what would make these runs fail at their start: a wrong configuration
 /// (Config), dataset files that are missing or damaged (Data), more memory than there is (Resource). Throws
 /// Error.
-void checkBeforeStart(const std::vector<RunConfig>& configs, const train::Registries& registries);
+void checkBeforeStart(const std::vector<RunConfig>& configs, const train::Registries& registries,
+                      const std::string& source);
 
 } // namespace quantarium::cli

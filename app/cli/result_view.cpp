@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <set>
 #include <utility>
 
@@ -10,6 +11,8 @@
 #include "app/cli/text_table.h"
 #include "core/base/error.h"
 #include "core/base/registry.h"
+#include "core/base/text.h"
+#include "core/store/result_columns.h"
 
 namespace quantarium::cli {
 
@@ -32,11 +35,11 @@ const std::map<std::string, std::string>& shortTitles() {
                                                            {"state", "State"},
                                                            {"method", "Method"},
                                                            {"bits", "Bits"},
-                                                           {"last_top1", "Last"},
-                                                           {"best_top1", "Best"},
+                                                           {"last_top1", "Last epoch"},
+                                                           {"best_top1", "Best epoch"},
                                                            {"measured_on", "Top-1 on"},
                                                            {"delta_to_float", "Δ to float"},
-                                                           {"memory_reduction_weights", "Memory"},
+                                                           {"memory_reduction_weights", "Memory (weights)"},
                                                            {"seconds", "Time"}};
     return titles;
 }
@@ -44,17 +47,20 @@ const std::map<std::string, std::string>& shortTitles() {
 ResultTable shortened(const ResultTable& table) {
     ResultTable result;
     result.notes = {
-        "Δ to float: best top-1 minus that of its float run. Memory: the quantized weights alone. "
-        "\"quantarium-cli export\" has every column."};
+        "Last epoch, best epoch: top-1 of the last epoch and of the one that was best on validation data.",
+        "Memory: the quantized weights alone."};
     result.rows.resize(table.rows.size());
     for (std::size_t column = 0; column < table.columns.size(); ++column) {
         const auto title = shortTitles().find(table.columns[column].key);
         if (title == shortTitles().end()) continue;
         result.columns.push_back(table.columns[column]);
+        if (title->first == "delta_to_float")
+            result.notes.emplace_back("Δ to float: the best epoch's top-1 minus that of its float run.");
         result.columns.back().title = title->second;
         for (std::size_t row = 0; row < table.rows.size(); ++row)
             result.rows[row].push_back(table.rows[row][column]);
     }
+    result.notes.emplace_back("\"quantarium-cli export\" has every column.");
     return result;
 }
 
@@ -68,6 +74,13 @@ std::map<std::string, Json> leaves(const RunConfig& config) {
         if (key != "format" && key != "name") result[key] = value;
     }
     return result;
+}
+
+/// Six significant digits: what a reader can use.
+std::string significant(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.6g", value);
+    return text;
 }
 
 void addRow(ResultTable& table, const std::string& title, std::vector<Json> cells) {
@@ -103,7 +116,7 @@ void addValues(ResultTable& table, const std::vector<RunRecord>& runs, const std
         std::vector<Json> cells;
         for (const auto& run : runs) {
             const auto found = (run.*member).find(name);
-            cells.push_back(found == (run.*member).end() ? Json() : numberToJson(found->second));
+            cells.push_back(found == (run.*member).end() ? Json() : Json(significant(found->second)));
         }
         addRow(table, prefix + name, std::move(cells));
     }
@@ -114,16 +127,58 @@ std::string line(const std::string& name, const std::string& value) {
     return name + std::string(14 - std::min<std::size_t>(14, displayWidth(name)), ' ') + value + "\n";
 }
 
+/// A measured value with its unit.
+std::string withUnit(const std::string& name, double value) {
+    if (name.ends_with("top1") || name.ends_with("top5") || name.ends_with("top1_mixed"))
+        return fixedNumber(value, 2) + " %";
+    if (name == "seconds") return formatDuration(value);
+    return significant(value);
+}
+
+/// What was measured, of the last or the best epoch; test data only when the run has finished.
+std::map<std::string, double> measuredValues(const RunRecord& run, const char* moment,
+                                             const std::map<std::string, double>& recorded) {
+    auto values = recorded;
+    if (!run.result.is_object() || !run.result.contains(moment)) return values;
+    for (const auto& [name, value] : run.result.at(moment).items())
+        if (value.is_number()) values[name] = value.get<double>();
+    return values;
+}
+
 std::string valuesText(const RunRecord& run) {
+    const auto lastValues = measuredValues(run, "last", run.last);
+    const auto bestValues = measuredValues(run, "best", run.best);
     std::vector<std::vector<std::string>> rows;
-    for (const auto& [name, value] : run.last) {
-        const auto best = run.best.find(name);
+    for (const auto& [name, value] : lastValues) {
+        const auto best = bestValues.find(name);
         rows.push_back(
-            {name, fixedNumber(value, 4), best == run.best.end() ? "" : fixedNumber(best->second, 4)});
+            {name, withUnit(name, value), best == bestValues.end() ? "" : withUnit(name, best->second)});
     }
     if (rows.empty()) return {};
     const std::string best = "Best epoch (" + std::to_string(run.bestEpoch) + ")";
     return textTable({"Measured", "Last epoch", best}, rows).insert(0, 1, '\n');
+}
+
+/// What the run cost and where it ran.
+std::string costText(const RunRecord& run) {
+    std::string text;
+    if (const auto seconds = store::resultNumber(run, "seconds"))
+        text += line("Time", formatDuration(*seconds));
+    if (const auto step = store::resultNumber(run, "step_seconds"))
+        text += line("Per step", significant(*step) + " s");
+    if (const auto peak = store::resultNumber(run, "peak_bytes"))
+        text += line("Peak memory", formatBytes(*peak) + " (whole process)");
+    if (!run.environment.is_object() || run.environment.empty()) return text;
+    const auto part = [&](const char* name) {
+        const auto found = run.environment.find(name);
+        if (found == run.environment.end()) return std::string();
+        return found->is_string() ? found->get<std::string>() : dumpJson(*found);
+    };
+    return text +
+           line("Quantarium",
+                part("quantarium") + " (commit " + part("commit") + "), LibTorch " + part("libtorch")) +
+           line("Machine", part("host") + ", " + part("processor") + ", " + part("threads") + " of " +
+                               part("cores") + " cores, " + part("instruction_set") + ", " + part("system"));
 }
 
 } // namespace
@@ -172,10 +227,12 @@ ResultTable comparison(const store::Workspace& workspace, const std::vector<RunR
     for (std::size_t column = 0; column < measured.columns.size(); ++column) {
         const auto& title = measured.columns[column].title;
         std::vector<Json> cells;
-        for (const auto& row : measured.rows)
-            cells.push_back(row[column]);
-        const bool numbers =
-            std::any_of(cells.begin(), cells.end(), [](const Json& cell) { return cell.is_number_float(); });
+        bool numbers = false;
+        for (const auto& row : measured.rows) {
+            numbers |= row[column].is_number_float();
+            cells.push_back(row[column].is_number_float() ? Json(significant(row[column].get<double>()))
+                                                          : row[column]);
+        }
         if (numbers)
             addRow(table,
                    measured.columns[column].unit.empty() ? title
@@ -195,7 +252,7 @@ std::string runText(const store::Workspace& workspace, const RunRecord& run) {
     text += line("Reason", run.reason) + line("Group", run.group) + line("Starts from", run.startRun);
     text += line("Created", run.createdAt) + line("Started", run.startedAt) + line("Ended", run.endedAt);
     text += line("Folder", workspace.runFolder(run.id).string()) + line("Note", run.note);
-    text += valuesText(run);
+    text += costText(run) + valuesText(run);
     if (run.report) text.append("\n").append(reportText(*run.report));
     return text + "\nConfiguration\n" + dumpJson(run.config.toJson(), 2) + "\n";
 }

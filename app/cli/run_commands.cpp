@@ -110,7 +110,7 @@ void addRun(CLI::App& app, Program& program) {
     command->callback([arguments, &program] {
         program.action = [arguments, &program] {
             const auto configs = readRuns(arguments->input, arguments->settings);
-            checkBeforeStart(configs, program.registries);
+            checkBeforeStart(configs, program.registries, arguments->input);
             return carryOut(program, *arguments, [&](RunHost& host) { return host.submit(configs); });
         };
     });

@@ -81,8 +81,8 @@ ExitCode list(Program& program, const WorkspaceArguments& arguments) {
                         shortened(run.name, 48), run.config.weights.method,
                         std::to_string(run.config.weights.bits), shown(run.last), shown(run.best),
                         run.createdAt});
-    program.out << textTable({"Id", "State", "Epochs", "Name", "Method", "Bits", "Last", "Best", "Created"},
-                             rows);
+    program.out << textTable(
+        {"Id", "State", "Epochs", "Name", "Method", "Bits", "Val. last", "Val. best", "Created"}, rows);
     return ExitCode::Ok;
 }
 

@@ -13,6 +13,8 @@ namespace quantarium::cli {
 
 namespace {
 
+constexpr std::size_t kListedRuns = 8; ///< of more, only the folder that holds them is shown
+
 class WorkspaceHost : public RunHost {
 public:
     WorkspaceHost(const std::filesystem::path& folder, const train::Registries& registries,
@@ -39,7 +41,12 @@ public:
 
     std::vector<std::string> resume(const std::vector<std::string>& ids) override {
         std::vector<std::string> resumed;
-        for (const auto& id : ids.empty() ? unfinished() : ids) {
+        const auto wanted = ids.empty() ? unfinished() : ids;
+        if (wanted.empty())
+            throw Error(ErrorKind::Config, "no run here is stopped or paused",
+                        m_laboratory.workspace().folder().string(),
+                        "\"quantarium-cli list\" shows the runs.");
+        for (const auto& id : wanted) {
             if (m_stopping) break;
             resumed.push_back(m_laboratory.workspace().at(id).id);
             m_laboratory.resume(resumed.back());
@@ -68,14 +75,19 @@ public:
     std::string placeOf(const std::vector<std::string>& ids) override {
         const auto& workspace = m_laboratory.workspace();
         std::string text = "Written to the workspace " + workspace.folder().string() + ":\n";
+        if (ids.size() > kListedRuns)
+            return text + "  " + std::to_string(ids.size()) + " runs, each in a folder of its own below " +
+                   workspace.runFolder(ids.front()).parent_path().string() + "\n";
         for (const auto& id : ids)
             text += "  " + workspace.runFolder(id).string() + "\n";
         return text;
     }
 
     std::string resumeCommand(const std::vector<std::string>& ids) override {
-        return "quantarium-cli resume " + join(ids, " ") + " --workspace " +
-               m_laboratory.workspace().folder().string();
+        // Without ids the command takes every unfinished run: shorter where exactly those are meant.
+        const bool all = ids.size() > 1 && ids.size() == unfinished().size();
+        return "quantarium-cli resume " + (all ? "" : join(ids, " ") + " ") + "--workspace " +
+               shellQuoted(m_laboratory.workspace().folder().string());
     }
 
 private:
@@ -85,10 +97,6 @@ private:
         for (const auto& record : m_laboratory.workspace().list())
             if (record.state == RunState::Stopped || record.state == RunState::Paused)
                 ids.push_back(record.id);
-        if (ids.empty())
-            throw Error(ErrorKind::Config, "no run here is stopped or paused",
-                        m_laboratory.workspace().folder().string(),
-                        "\"quantarium-cli list\" shows the runs.");
         std::reverse(ids.begin(), ids.end());
         return ids;
     }

@@ -64,6 +64,16 @@ std::string nearestWord(const std::string& word, const std::vector<std::string>&
     return best;
 }
 
+std::string shellQuoted(const std::string& word) {
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:,@%=";
+    if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+    std::string text = "'";
+    for (const char c : word)
+        text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return text + "'";
+}
+
 std::string formatDuration(double seconds) {
     char text[64];
     if (!std::isfinite(seconds) || seconds < 0) return "–";

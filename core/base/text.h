@@ -16,6 +16,9 @@ bool matchesGlob(std::string_view text, std::string_view pattern);
 /// The candidate nearest to a mistyped word, or empty when none is near.
 std::string nearestWord(const std::string& word, const std::vector<std::string>& candidates);
 
+/// The word as a shell reads it back: in single quotes where it has to be.
+std::string shellQuoted(const std::string& word);
+
 /// "3 min 20 s", "850 ms", "2 h 5 min".
 std::string formatDuration(double seconds);
 

@@ -54,8 +54,9 @@ std::size_t ByteReader::read(std::span<std::uint8_t> bytes) {
         int code = Z_OK;
         const char* message = gzerror(handle, &code);
         if (code == Z_BUF_ERROR)
-            fail("the compressed data is cut off after " + std::to_string(done + std::max(count, 0)) +
-                 " bytes");
+            fail("the compressed data is cut off at the end of the file, after " +
+                 std::to_string(m_read + done + static_cast<std::size_t>(std::max(count, 0))) +
+                 " uncompressed bytes");
         if (count < 0 || code < 0)
             fail(std::string("can't be read: ") +
                  (code == Z_ERRNO ? std::strerror(errno) : "the compressed data is damaged") +
@@ -63,6 +64,7 @@ std::size_t ByteReader::read(std::span<std::uint8_t> bytes) {
         if (count == 0) break;
         done += static_cast<std::size_t>(count);
     }
+    m_read += done;
     return done;
 }
 

@@ -34,6 +34,7 @@ private:
     std::filesystem::path m_file;
     std::string m_remedy;
     std::unique_ptr<void, Closer> m_handle;
+    std::uint64_t m_read = 0; ///< uncompressed bytes, before the read at work
 };
 
 /// What the first bytes of a file look like, for messages: "a PNG image", "text", "bytes 50 4b 03 04".

@@ -171,7 +171,7 @@ WeightMethod apotMethod() {
     method.maximumBits = 8;
     method.defaultBits = 4;
     method.wantsPretrained = true;
-    method.keepsFirstAndLast = true;
+    method.firstAndLast = FirstAndLast::EightBits;
     method.multiplications = [](std::int64_t, const Options&) { return MultiplicationFlags{false, true}; };
     method.levels = [](std::int64_t bits, const Options&) { return (std::int64_t{1} << bits) - 1; };
     method.sideBits = [](const LayerContext&, std::int64_t, const Options&) { return kScaleBits; };

@@ -5,27 +5,14 @@
 namespace quantarium::quant {
 
 const WeightMethods& builtinWeightMethods() {
-    static const WeightMethods methods("weight method", {
-                                                            floatMethod(),
-                                                            inqMethod(),
-                                                            rdhsMethod(),
-                                                            sgtMethod(),
-                                                            binaryConnectMethod(),
-                                                            bwnMethod(),
-                                                            twnMethod(),
-                                                            ttqMethod(),
-                                                            dorefaMethod(),
-                                                            lsqMethod(),
-                                                            dsqMethod(),
-                                                            apotMethod(),
-                                                            ptqMethod(),
-                                                            lqMethod(),
-                                                            abcMethod(),
-                                                            lossAwareMethod(),
-                                                            admmMethod(),
-                                                            qnnMethod(),
-                                                            ristrettoMethod(),
-                                                        });
+    static const WeightMethods methods(
+        "weight method",
+        {
+            floatMethod(), inqMethod(),       rdhsMethod(),   sgtMethod(), binaryConnectMethod(),
+            bwnMethod(),   twnMethod(),       minMaxMethod(), ttqMethod(), dorefaMethod(),
+            lsqMethod(),   dsqMethod(),       apotMethod(),   ptqMethod(), lqMethod(),
+            abcMethod(),   lossAwareMethod(), admmMethod(),   qnnMethod(), ristrettoMethod(),
+        });
     return methods;
 }
 

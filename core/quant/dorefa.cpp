@@ -85,7 +85,7 @@ WeightMethod dorefaMethod() {
     method.minimumBits = 1;
     method.maximumBits = 8;
     method.defaultBits = 2;
-    method.keepsFirstAndLast = true;
+    method.firstAndLast = FirstAndLast::Float;
     method.multiplications = [](std::int64_t bits, const Options&) {
         return MultiplicationFlags{bits > 1, bits == 1};
     };

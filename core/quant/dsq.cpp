@@ -163,7 +163,7 @@ WeightMethod dsqMethod() {
     method.maximumBits = 8;
     method.defaultBits = 2;
     method.wantsPretrained = true;
-    method.keepsFirstAndLast = true;
+    method.firstAndLast = FirstAndLast::Float;
     method.multiplications = [](std::int64_t bits, const Options&) {
         return MultiplicationFlags{bits > 1, bits > 1};
     };

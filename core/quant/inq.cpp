@@ -110,15 +110,15 @@ public:
     LayerSnapshot snapshot(bool markFlips) override {
         const torch::NoGradGuard guard;
         auto snapshot = emptySnapshot("inq", m_bits, m_layer, m_parameter);
-        const auto now = codes();
+        const auto now = freeze();
         const auto latent = plainFloats(m_latent);
         const auto frozen = m_frozen.cpu().contiguous().view({-1});
-        describeLevels(snapshot, now, m_codebook, latent);
+        describeLevels(snapshot, now, latent);
         const double reach = std::max(robustReach(latent), 1.05 * static_cast<double>(m_codebook.back()));
         snapshot.latent = histogramOf(latent, reach, frozen, false);
         snapshot.latentFrozen = histogramOf(latent, reach, frozen, true);
         snapshot.frozenShare = frozenShare();
-        snapshot.flips = m_flips.count(now, markFlips);
+        snapshot.flips = m_flips.count(now.codes, markFlips);
         snapshot.diagnostics = {{"n1", m_grid.n1}, {"n2", m_grid.n2}, {"scale", m_grid.scale}};
         return snapshot;
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <sstream>
 
 #include "core/base/error.h"
@@ -16,20 +17,35 @@ constexpr std::int64_t kSample = 4096;
 constexpr double kCovered = 0.999;
 constexpr double kMargin = 1.1;
 
-std::optional<double> sqnrDb(const torch::Tensor& codes, const std::vector<float>& codebook,
-                             const torch::Tensor& latent) {
-    const auto* code = codes.data_ptr<std::int16_t>();
-    const auto* weight = latent.data_ptr<float>();
+std::optional<double> sqnrDb(const torch::Tensor& quantized, const torch::Tensor& latent) {
+    const auto* value = latent.data_ptr<float>();
+    const auto* used = quantized.data_ptr<float>();
     double signal = 0;
-    double noise = 0;
+    double product = 0;
+    double power = 0; // of the quantized weight
     for (std::int64_t i = 0; i < latent.numel(); ++i) {
-        const double value = weight[i];
-        const double error = value - codebook[code[i]];
-        signal += value * value;
-        noise += error * error;
+        signal += double{value[i]} * double{value[i]};
+        product += double{value[i]} * double{used[i]};
+        power += double{used[i]} * double{used[i]};
     }
-    if (!(signal > 0) || !(noise > 0)) return std::nullopt;
+    // The error that is left at the best common scale, product / power.
+    const double noise = power > 0 ? signal - product * product / power : signal;
+    if (!(signal > 0) || !(noise > 1e-12 * signal)) return std::nullopt;
     return 10 * std::log10(signal / noise);
+}
+
+/// How often each value of the codebooks is used; values that several codebooks share are counted together.
+std::map<float, std::int64_t> countValues(const FrozenWeight& frozen) {
+    std::vector<std::int64_t> uses(frozen.codebook.size(), 0);
+    const auto values = static_cast<std::int64_t>(frozen.codebook.size()) / frozen.codebooks;
+    const std::int64_t perBook = std::max<std::int64_t>(1, frozen.codes.numel() / frozen.codebooks);
+    const auto* code = frozen.codes.data_ptr<std::int16_t>();
+    for (std::int64_t i = 0; i < frozen.codes.numel(); ++i)
+        ++uses[static_cast<std::size_t>(i / perBook * values + code[i])];
+    std::map<float, std::int64_t> counts;
+    for (std::size_t k = 0; k < uses.size(); ++k)
+        counts[frozen.codebook[k]] += uses[k];
+    return counts;
 }
 
 } // namespace
@@ -80,22 +96,18 @@ Histogram histogramOf(const torch::Tensor& values, double reach, const torch::Te
     return histogram;
 }
 
-void describeLevels(LayerSnapshot& snapshot, const torch::Tensor& codes, const std::vector<float>& codebook,
-                    const torch::Tensor& latent) {
-    std::vector<std::int64_t> counts(codebook.size(), 0);
-    const auto* code = codes.data_ptr<std::int16_t>();
-    for (std::int64_t i = 0; i < codes.numel(); ++i)
-        ++counts[code[i]];
-    const auto total = static_cast<double>(codes.numel());
-    for (std::size_t k = 0; k < codebook.size(); ++k) {
-        snapshot.valueSpace.push_back(codebook[k]);
-        if (counts[k] == 0) continue;
-        const double share = static_cast<double>(counts[k]) / total;
-        snapshot.levels.push_back({codebook[k], counts[k]});
+void describeLevels(LayerSnapshot& snapshot, const FrozenWeight& frozen, const torch::Tensor& latent) {
+    const auto total = static_cast<double>(frozen.codes.numel());
+    for (const auto& [value, count] : countValues(frozen)) {
+        snapshot.valueSpace.push_back(value);
+        if (count == 0) continue;
+        const double share = static_cast<double>(count) / total;
+        snapshot.levels.push_back({value, count});
         snapshot.levelEntropyBits -= share * std::log2(share);
-        if (codebook[k] == 0) snapshot.zeroShare += share;
+        if (value == 0) snapshot.zeroShare += share;
     }
-    snapshot.sqnrDb = sqnrDb(codes, codebook, latent);
+    snapshot.codebooks = frozen.codebooks;
+    snapshot.sqnrDb = sqnrDb(frozen.decode().view({-1}), latent);
 }
 
 std::int64_t FlipCounter::count(const torch::Tensor& codes, bool mark) {

@@ -27,10 +27,9 @@ double robustReach(const torch::Tensor& values);
 Histogram histogramOf(const torch::Tensor& values, double reach, const torch::Tensor& only = {},
                       bool wanted = true);
 
-/// Fills levels, zeroShare, levelEntropyBits, valueSpace and sqnrDb from codes (int16 [N]) and the latent
-/// weight (plainFloats).
-void describeLevels(LayerSnapshot& snapshot, const torch::Tensor& codes, const std::vector<float>& codebook,
-                    const torch::Tensor& latent);
+/// Fills levels, zeroShare, levelEntropyBits, valueSpace, codebooks and sqnrDb from the frozen weight and the
+/// latent one (plainFloats).
+void describeLevels(LayerSnapshot& snapshot, const FrozenWeight& frozen, const torch::Tensor& latent);
 
 /// Counts weights whose code changed since the last mark; the first mark is the start.
 class FlipCounter {

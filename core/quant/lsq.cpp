@@ -90,7 +90,7 @@ WeightMethod lsqMethod() {
     method.maximumBits = 8;
     method.defaultBits = 4;
     method.wantsPretrained = true;
-    method.keepsFirstAndLast = true;
+    method.firstAndLast = FirstAndLast::EightBits;
     method.multiplications = [](std::int64_t, const Options&) { return MultiplicationFlags{true, true}; };
     method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
     method.sideBits = [](const LayerContext&, std::int64_t, const Options&) { return kScaleBits; };

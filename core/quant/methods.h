@@ -13,6 +13,7 @@ WeightMethod sgtMethod();
 WeightMethod binaryConnectMethod();
 WeightMethod bwnMethod();
 WeightMethod twnMethod();
+WeightMethod minMaxMethod();
 WeightMethod ttqMethod();
 WeightMethod dorefaMethod();
 WeightMethod lsqMethod();

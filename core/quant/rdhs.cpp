@@ -90,7 +90,7 @@ public:
     }
 
     bool trainFormDiffers() const override { return m_noiseWeight > 0; }
-    bool hasNoise() const { return m_noises.start > 0 || m_noises.floor > 0; }
+    bool blursBatchNorm() const override { return m_noises.start > 0 || m_noises.floor > 0; }
 
     FrozenWeight freeze() const override {
         auto frozen = SearchQuantizer::freeze();
@@ -199,17 +199,6 @@ std::vector<OptionSpec> rdhsOptions() {
 
 namespace {
 
-constexpr std::int64_t kBatchNormBatches = 50;
-
-/// Running statistics that noisy steps have left belong to other weights.
-void reestimateAfterNoise(CalibrationContext& context, const std::vector<WeightQuantizer*>& layers) {
-    const bool noisy = std::any_of(layers.begin(), layers.end(), [](const WeightQuantizer* layer) {
-        const auto* rdhs = dynamic_cast<const RdhsQuantizer*>(layer);
-        return rdhs != nullptr && rdhs->hasNoise();
-    });
-    if (noisy) context.reestimateBatchNorm(kBatchNormBatches);
-}
-
 } // namespace
 
 WeightMethod rdhsMethod() {
@@ -220,7 +209,7 @@ WeightMethod rdhsMethod() {
     method.minimumBits = 1;
     method.maximumBits = 9;
     method.defaultBits = 1;
-    method.keepsFirstAndLast = true;
+    method.firstAndLast = FirstAndLast::Float;
     method.multiplications = [](std::int64_t, const Options&) { return MultiplicationFlags{false, false}; };
     method.levels = [](std::int64_t bits, const Options& options) { return spaceOf(bits, options).size(); };
     method.sideBits = [](const LayerContext& layer, std::int64_t bits, const Options& options) {
@@ -236,7 +225,6 @@ WeightMethod rdhsMethod() {
         const auto space = spaceOf(arguments.bits, arguments.options);
         return std::make_unique<RdhsQuantizer>(arguments, space, fixedScale(arguments.layer, space));
     };
-    method.after = reestimateAfterNoise;
     return method;
 }
 

@@ -81,13 +81,13 @@ FrozenWeight SearchQuantizer::freeze() const {
 LayerSnapshot SearchQuantizer::snapshot(bool markFlips) {
     const torch::NoGradGuard guard;
     auto snapshot = emptySnapshot(m_method, m_bits, m_layer, m_parameter);
-    const auto now = codes();
+    const auto now = freeze();
     const SearchLogits plain{logits(), {}, 0, m_values};
     const auto summary = summarize(plain, temperature().value_or(1.0));
-    describeLevels(snapshot, now, m_codebook, summary.soft);
+    describeLevels(snapshot, now, summary.soft);
     snapshot.latent =
         histogramOf(summary.soft, 1.05 * std::max(std::abs(m_codebook.front()), std::abs(m_codebook.back())));
-    snapshot.flips = m_flips.count(now, markFlips);
+    snapshot.flips = m_flips.count(now.codes, markFlips);
     SearchState state;
     state.temperature = temperature();
     state.noise = noiseWeight();

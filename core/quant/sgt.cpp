@@ -144,7 +144,7 @@ WeightMethod sgtMethod() {
     method.minimumBits = 1;
     method.maximumBits = 9;
     method.defaultBits = 1;
-    method.keepsFirstAndLast = true;
+    method.firstAndLast = FirstAndLast::Float;
     method.multiplications = [](std::int64_t, const Options&) { return MultiplicationFlags{false, false}; };
     method.levels = [](std::int64_t bits, const Options& options) { return spaceOf(bits, options).size(); };
     method.sideBits = [](const LayerContext& layer, std::int64_t bits, const Options& options) {

@@ -137,7 +137,7 @@ WeightMethod ttqMethod() {
                      "Zhu et al. 2016, arXiv 1612.01064", ttqOptions()};
     method.minimumBits = method.maximumBits = method.defaultBits = 2;
     method.wantsPretrained = true;
-    method.keepsFirstAndLast = true;
+    method.firstAndLast = FirstAndLast::Float;
     method.multiplications = [](std::int64_t, const Options&) { return MultiplicationFlags{false, true}; };
     method.levels = [](std::int64_t, const Options&) { return std::int64_t{3}; };
     method.sideBits = [](const LayerContext&, std::int64_t, const Options&) { return 2 * kScaleBits; };

@@ -68,7 +68,8 @@ struct FrozenWeight {
     std::int64_t bits =
         32; ///< bits a code occupies when packed, 1 … 9; 32: `codes` is empty, `values` holds floats
     torch::Tensor codes;         ///< int16, flat
-    std::vector<float> codebook; ///< value of code i
+    std::vector<float> codebook; ///< value of code i; several codebooks lie one after the other
+    std::int64_t codebooks = 1;  ///< 1: one for the layer; else one per index of dimension 0 (per filter)
     std::int64_t sideBits = 0;   ///< bits of scales and codebooks that have to be stored beside the codes
     torch::Tensor values;        ///< float layers only
 
@@ -131,6 +132,10 @@ public:
     /// measuring (INQ before its last portion, noisy search).
     virtual bool trainFormDiffers() const { return false; }
 
+    /// True while training steps use other weights than the deployed ones (noise, chance), so that the
+    /// running batch-norm statistics belong to those; evaluation then re-estimates them first.
+    virtual bool blursBatchNorm() const { return false; }
+
     virtual FrozenWeight freeze() const = 0;
 
     /// Everything about this layer's weights now: exact level counts, latent histogram, diagnostics. Draws no
@@ -169,6 +174,9 @@ struct MultiplicationFlags {
 /// search, batch-norm re-estimation.
 using Procedure = std::function<void(CalibrationContext&, const std::vector<WeightQuantizer*>&)>;
 
+/// What a method's authors did with the first and the last layer.
+enum class FirstAndLast { Quantized, Float, EightBits };
+
 /// One weight quantization method: its description and how to build it.
 struct WeightMethod {
     EntrySchema schema;
@@ -177,7 +185,7 @@ struct WeightMethod {
     std::int64_t defaultBits = 32;
     bool wantsPretrained =
         false; ///< published from a trained float network; Setup proposes start.from = float
-    bool keepsFirstAndLast = false; ///< what policy "as-published" means
+    FirstAndLast firstAndLast = FirstAndLast::Quantized; ///< what policy "as-published" means
     std::function<MultiplicationFlags(std::int64_t bits, const Options&)> multiplications;
     /// Values usable at this width (INQ, 3 bits: 5); what "bits" really means. 0: no fixed number.
     std::function<std::int64_t(std::int64_t bits, const Options&)> levels;

@@ -36,15 +36,15 @@ Json eventToJson(const RunStarted& event) {
 
 Json eventToJson(const Progress& event) {
     return {{"event", "progress"},
-            {"epoch", event.epoch},
+            {"epochs_done", event.epoch},
             {"step", event.step},
             {"total_steps", event.totalSteps},
             {"phase", event.phase},
-            {"loss", numberToJson(event.loss)},
+            {"loss", event.phase == "training" && event.step > 0 ? numberToJson(event.loss) : Json()},
             {"learning_rate", numberToJson(event.learningRate)},
             {"images_per_second", numberToJson(event.imagesPerSecond)},
             {"seconds_spent", numberToJson(event.secondsSpent)},
-            {"seconds_left", numberToJson(event.secondsLeft)},
+            {"seconds_left", event.secondsLeft >= 0 ? numberToJson(event.secondsLeft) : Json()},
             {"snapshot_share", numberToJson(event.snapshotShare)}};
 }
 
@@ -79,7 +79,9 @@ Json layerToJson(const LayerReport& layer) {
             {"side_bits", layer.sideBits},
             {"mac_multiplies", layer.macMultiplies},
             {"post_scale", layer.postScale},
-            {"remark", layer.remark}};
+            {"remark", layer.remark},
+            {"activation_method", layer.activationMethod},
+            {"activation_bits", layer.activationBits}};
 }
 
 LayerReport layerFromJson(const Json& document) {
@@ -97,6 +99,9 @@ LayerReport layerFromJson(const Json& document) {
     document.at("mac_multiplies").get_to(layer.macMultiplies);
     document.at("post_scale").get_to(layer.postScale);
     document.at("remark").get_to(layer.remark);
+    // absent in records from before activations could be quantized
+    layer.activationMethod = document.value("activation_method", layer.activationMethod);
+    layer.activationBits = document.value("activation_bits", layer.activationBits);
     return layer;
 }
 

@@ -32,11 +32,13 @@ struct LayerReport {
     std::int64_t macs = 0;
     std::string method; ///< "float" when kept
     std::int64_t bits = 32;
-    std::int64_t levels = 0;   ///< how many values the method can use here; 0: unlimited (float)
-    std::int64_t sideBits = 0; ///< scales and codebooks stored beside the codes
-    bool macMultiplies = true; ///< the inner loop needs a multiplier
-    bool postScale = false;    ///< a real scale per layer or channel after accumulation
-    std::string remark;        ///< why it is kept, what bits mean here
+    std::int64_t levels = 0;               ///< how many values the method can use here; 0: unlimited (float)
+    std::int64_t sideBits = 0;             ///< scales and codebooks stored beside the codes
+    bool macMultiplies = true;             ///< the inner loop needs a multiplier
+    bool postScale = false;                ///< a real scale per layer or channel after accumulation
+    std::string remark;                    ///< why it is kept, what bits mean here
+    std::string activationMethod = "none"; ///< what happens to the layer's input
+    std::int64_t activationBits = 32;
 
     bool operator==(const LayerReport&) const = default;
 };

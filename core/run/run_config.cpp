@@ -83,9 +83,14 @@ std::vector<ConfigSection> makeSchema() {
                        object("overrides", "Overrides", "Layer name pattern -> method, bits, options")}});
     schema.push_back({"activations",
                       "Activations",
-                      {S::text("method", "Method", "none", "How activations are quantized"),
-                       S::integer("bits", "Bit width", 32, 1, 32, "Bits per activation", "bits"),
-                       object("options", "Options", "The method's own options")}});
+                      {S::text("method", "Method", "none", "How the layers' inputs are quantized"),
+                       S::integer("bits", "Bit width", 32, 1, 32,
+                                  "Bits per activation; 32 stands for the method's own default", "bits"),
+                       object("options", "Options", "The method's own options"),
+                       S::choice("policy", "First and last layer", "as-published",
+                                 {"as-published", "all", "skip-first-last"},
+                                 "What happens to the inputs of the first and the last layer"),
+                       object("overrides", "Overrides", "Layer name pattern -> method, bits, options")}});
     schema.push_back({"ensemble",
                       "Ensemble",
                       {S::integer("members", "Members", 1, 1, 64,
@@ -152,18 +157,23 @@ void readDataset(DatasetConfig& dataset, const Options& options) {
     dataset.options = options.json().at("options");
 }
 
+std::map<std::string, Json> readOverrides(const Options& options, const std::string& where) {
+    std::map<std::string, Json> overrides;
+    for (const auto& [pattern, value] : options.json().at("overrides").items()) {
+        if (!value.is_object())
+            throw Error(ErrorKind::Config, dumpJson(value) + " is not an object", where + "." + pattern,
+                        "Give at least one of method, bits, options.");
+        overrides[pattern] = value;
+    }
+    return overrides;
+}
+
 void readWeights(WeightsConfig& weights, const Options& options, const std::string& source) {
     weights.method = options.text("method");
     weights.bits = options.integer("bits");
     weights.options = options.json().at("options");
     weights.policy = options.text("policy");
-    for (const auto& [pattern, value] : options.json().at("overrides").items()) {
-        if (!value.is_object())
-            throw Error(ErrorKind::Config, dumpJson(value) + " is not an object",
-                        source + "weights.overrides." + pattern,
-                        "Give at least one of method, bits, options.");
-        weights.overrides[pattern] = value;
-    }
+    weights.overrides = readOverrides(options, source + "weights.overrides");
 }
 
 void readTraining(TrainingConfig& training, const Options& options, const std::string& source) {
@@ -236,16 +246,19 @@ RunConfig RunConfig::fromJson(const Json& document, const std::string& sourceNam
     readWeights(config.weights, sectionOptions(document, "weights", source), source);
     const auto activations = sectionOptions(document, "activations", source);
     config.activations = {activations.text("method"), activations.integer("bits"),
-                          activations.json().at("options")};
+                          activations.json().at("options"), activations.text("policy"),
+                          readOverrides(activations, source + "activations.overrides")};
     config.ensembleMembers = sectionOptions(document, "ensemble", source).integer("members");
     readTraining(config.training, sectionOptions(document, "training", source), source);
     return config;
 }
 
+bool RunConfig::isFloat() const {
+    return weights.method == "float" && weights.overrides.empty() && activations.method == "none" &&
+           activations.overrides.empty();
+}
+
 Json RunConfig::toJson() const {
-    Json overrides = Json::object();
-    for (const auto& [pattern, value] : weights.overrides)
-        overrides[pattern] = value;
     return {{"format", kFormat},
             {"name", name},
             {"seed", seed},
@@ -275,9 +288,13 @@ Json RunConfig::toJson() const {
               {"bits", weights.bits},
               {"options", weights.options},
               {"policy", weights.policy},
-              {"overrides", overrides}}},
+              {"overrides", Json(weights.overrides)}}},
             {"activations",
-             {{"method", activations.method}, {"bits", activations.bits}, {"options", activations.options}}},
+             {{"method", activations.method},
+              {"bits", activations.bits},
+              {"options", activations.options},
+              {"policy", activations.policy},
+              {"overrides", Json(activations.overrides)}}},
             {"ensemble", {{"members", ensembleMembers}}},
             {"training",
              {{"epochs", training.epochs},

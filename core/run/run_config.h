@@ -63,10 +63,13 @@ struct WeightsConfig {
     bool operator==(const WeightsConfig&) const = default;
 };
 
+/// What happens to the inputs of the layers.
 struct ActivationsConfig {
     std::string method = "none";
     std::int64_t bits = 32;
     Json options = Json::object();
+    std::string policy = "as-published";   ///< "as-published", "all", "skip-first-last"
+    std::map<std::string, Json> overrides; ///< glob over layer names -> {"method", "bits", "options"}
 
     bool operator==(const ActivationsConfig&) const = default;
 };
@@ -102,6 +105,8 @@ struct RunConfig {
     /// train::resolve.
     static RunConfig fromJson(const Json& document, const std::string& source = {});
     Json toJson() const;
+    /// Neither weights nor activations are quantized in any layer.
+    bool isFloat() const;
 
     bool operator==(const RunConfig&) const = default;
 };

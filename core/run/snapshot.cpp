@@ -76,6 +76,7 @@ Json layerToJson(const LayerSnapshot& layer) {
             {"elements", layer.elements},
             {"levels", levels},
             {"value_space", numbersToJson(layer.valueSpace)},
+            {"codebooks", layer.codebooks},
             {"latent", histogramToJson(layer.latent)},
             {"latent_frozen", layer.latentFrozen ? histogramToJson(*layer.latentFrozen) : Json()},
             {"frozen_share", layer.frozenShare ? numberToJson(*layer.frozenShare) : Json()},
@@ -96,6 +97,7 @@ LayerSnapshot layerFromJson(const Json& document, const std::string& where) {
     for (const auto& level : document.at("levels"))
         layer.levels.push_back({numberFromJson(level.at(0), where), level.at(1).get<std::int64_t>()});
     layer.valueSpace = numbersFromJson(document.at("value_space"), where);
+    layer.codebooks = document.value("codebooks", std::int64_t{1}); // absent before there were several
     layer.latent = histogramFromJson(document.at("latent"), where);
     if (!document.at("latent_frozen").is_null())
         layer.latentFrozen = histogramFromJson(document.at("latent_frozen"), where);

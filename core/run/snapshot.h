@@ -61,14 +61,16 @@ struct LayerSnapshot {
     std::vector<LevelCount>
         levels; ///< ascending exact counts of the quantized weight; empty for float layers
     std::vector<double>
-        valueSpace;   ///< levels the method can use here, ascending; may have more than `levels`
+        valueSpace; ///< levels the method can use here, ascending; may have more than `levels`
+    std::int64_t codebooks =
+        1;            ///< 1, or one per filter; then levels and valueSpace are those of all filters together
     Histogram latent; ///< the weights the optimizer moves (search: the soft weight)
     std::optional<Histogram>
         latentFrozen; ///< INQ: frozen ones, same bins as `latent`, which then holds the free ones
     std::optional<double> frozenShare; ///< INQ
     double zeroShare = 0;              ///< of the quantized weight
     double levelEntropyBits = 0;       ///< of the level occupancy
-    std::optional<double> sqnrDb;      ///< 10 log10(sum latent² / sum (latent − quantized)²)
+    std::optional<double> sqnrDb;      ///< 10 log10(Σ latent² / min_c Σ (latent − c · quantized)²)
     std::optional<std::int64_t> flips; ///< weights whose level changed since the previous epoch snapshot
     std::optional<SearchState> search;
     std::map<std::string, double> diagnostics; ///< the method's own scalars: "n1", "scale", …

@@ -18,10 +18,6 @@ std::string counterpartKey(const RunRecord& run) {
 
 } // namespace
 
-bool isFloat(const RunRecord& run) {
-    return run.config.weights.method == "float" && run.config.weights.overrides.empty();
-}
-
 std::string repeatKey(const RunRecord& run) {
     Json config = run.config.toJson();
     config.erase("name");
@@ -36,7 +32,7 @@ FloatReference::FloatReference(const Workspace& workspace, const std::vector<Run
     for (const auto& run : runs)
         m_runs.emplace(run.id, run);
     for (const auto& [id, run] : m_runs) {
-        if (run.state != RunState::Finished || !isFloat(run)) continue;
+        if (run.state != RunState::Finished || !run.config.isFloat()) continue;
         m_floats.emplace(counterpartKey(run), &run);
         m_repeats.emplace(repeatKey(run), &run);
     }
@@ -53,7 +49,7 @@ const RunRecord* FloatReference::startedFrom(const RunRecord& run) const {
     for (std::string id = run.startRun; !id.empty() && seen.insert(id).second;) {
         const auto found = m_runs.find(id);
         if (found == m_runs.end()) return nullptr;
-        if (isFloat(found->second)) return &found->second;
+        if (found->second.config.isFloat()) return &found->second;
         id = found->second.startRun;
     }
     return nullptr;

@@ -9,9 +9,6 @@
 
 namespace quantarium::store {
 
-/// True for a run that quantizes nothing.
-bool isFloat(const RunRecord& run);
-
 /// Equal for runs that are repeats of each other: the configuration without name and seed.
 std::string repeatKey(const RunRecord& run);
 

@@ -42,6 +42,15 @@ Json anyLayer(const RunRecord& run, bool LayerReport::*property) {
     });
 }
 
+/// Times can be compared: the same processor, device, threads, precision, layout and batch.
+bool sameMachine(const RunRecord& one, const RunRecord& other) {
+    const auto processor = [](const RunRecord& run) {
+        return run.environment.is_object() ? run.environment.value("processor", Json()) : Json();
+    };
+    return one.config.machine == other.config.machine &&
+           one.config.training.batch == other.config.training.batch && processor(one) == processor(other);
+}
+
 Json selection(const Selection& value) {
     return {{"id", value.id}, {"options", value.options}};
 }
@@ -67,9 +76,11 @@ std::optional<double> resultNumber(const RunRecord& run, const std::string& name
 }
 
 std::optional<double> relativeTime(const RunRecord& run, const RunRecord* floatRun) {
-    if (!floatRun) return std::nullopt;
-    const auto own = resultNumber(run, "step_seconds");
-    const auto reference = resultNumber(*floatRun, "step_seconds");
+    if (!floatRun || !sameMachine(run, *floatRun)) return std::nullopt;
+    // On a GPU the run's own thread only waits.
+    const char* const time = run.config.machine.device == "cpu" ? "step_cpu_seconds" : "step_seconds";
+    const auto own = resultNumber(run, time);
+    const auto reference = resultNumber(*floatRun, time);
     if (!own || !reference || !(*reference > 0)) return std::nullopt;
     return *own / *reference;
 }

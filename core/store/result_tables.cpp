@@ -82,7 +82,7 @@ Comparison compare(const std::vector<Record>& finished, const FloatReference& fl
     const RunRecord* one = nullptr;
     for (const Record run : finished) {
         const auto match = floats.of(*run);
-        if (!match.run || isFloat(*run)) return {};
+        if (!match.run || run->config.isFloat()) return {};
         one = match.run;
         references.insert(one->id);
         everyone.push_back(one);
@@ -131,7 +131,7 @@ std::vector<std::vector<Record>> groupsOf(const std::vector<RunRecord>& runs) {
 }
 
 void addRunRow(Builder& builder, const RunRecord& run, const FloatReference& floats) {
-    const auto match = isFloat(run) ? FloatReference::Match{} : floats.of(run);
+    const auto match = run.config.isFloat() ? FloatReference::Match{} : floats.of(run);
     const Split split = commonSplit({&run});
     builder.startRow();
     builder.add({"run", "Run", ""}, run.id);
@@ -139,8 +139,8 @@ void addRunRow(Builder& builder, const RunRecord& run, const FloatReference& flo
     builder.add(configurationColumns(), run);
     builder.add({"seed", "Seed", ""}, run.config.seed);
     builder.add({"state", "State", ""}, toString(run.state));
-    builder.add({"last_top1", "Last top-1", "%", 2}, cell(lastTop1(run, split)));
-    builder.add({"best_top1", "Best top-1", "%", 2}, cell(bestTop1(run, split)));
+    builder.add({"last_top1", "Top-1, last epoch", "%", 2}, cell(lastTop1(run, split)));
+    builder.add({"best_top1", "Top-1, best epoch", "%", 2}, cell(bestTop1(run, split)));
     builder.add({"measured_on", "Measured on", ""}, bestTop1(run, split) ? Json(splitName(split)) : Json());
     builder.add({"best_epoch", "Best epoch", ""}, run.bestEpoch > 0 ? Json(run.bestEpoch) : Json());
     builder.add({"best_validation_top1", "Best validation top-1", "%", 2, true},
@@ -162,9 +162,9 @@ void addAccuracies(Builder& builder, const std::vector<Record>& finished, const 
     const Split split = commonSplit(finished);
     const auto comparison = compare(finished, floats);
     const auto& interval = comparison.interval;
-    builder.add({"last_top1", "Last top-1", "%", 2},
+    builder.add({"last_top1", "Top-1, last epoch", "%", 2},
                 meanCell(collect(finished, [&](auto& run) { return lastTop1(run, split); })));
-    builder.add({"best_top1", "Best top-1", "%", 2},
+    builder.add({"best_top1", "Top-1, best epoch", "%", 2},
                 meanCell(collect(finished, [&](auto& run) { return bestTop1(run, split); })));
     builder.add({"measured_on", "Measured on", ""}, finished.empty() ? Json() : Json(splitName(split)));
     builder.add({"delta_to_float", "Δ to float", "pp", 2}, comparison.delta);
@@ -176,7 +176,8 @@ void addAccuracies(Builder& builder, const std::vector<Record>& finished, const 
 Json floatRuns(const std::vector<Record>& finished, const FloatReference& floats) {
     std::set<std::string> ids;
     for (const Record run : finished)
-        if (const auto match = floats.of(*run); match.run && !isFloat(*run)) ids.insert(match.run->id);
+        if (const auto match = floats.of(*run); match.run && !run->config.isFloat())
+            ids.insert(match.run->id);
     return ids.empty() ? Json() : Json(join({ids.begin(), ids.end()}));
 }
 
@@ -205,7 +206,7 @@ void addGroupRow(Builder& builder, const std::vector<Record>& group, const Float
     builder.add({"seconds", "Time", "s", 1}, result("seconds"));
     builder.add({"step_seconds", "Time per step", "s", 4}, result("step_seconds"));
     builder.add({"time_to_float", "Step time to float", "×", 2}, mean([&](const RunRecord& run) {
-                    return isFloat(run) ? std::nullopt : relativeTime(run, floats.of(run).run);
+                    return run.config.isFloat() ? std::nullopt : relativeTime(run, floats.of(run).run);
                 }));
     builder.add({"peak_bytes", "Peak memory", "B"}, result("peak_bytes"));
     builder.add(configurationDetails(), shown);

@@ -112,6 +112,33 @@ struct Laboratory::State {
         return record;
     }
 
+    bool isActive(const std::string& id) const {
+        const auto active = queue.active();
+        return std::find(active.begin(), active.end(), id) != active.end();
+    }
+
+    /// The runs that this one still needs the weights of, first to last; none once it has a checkpoint of its
+    /// own.
+    std::vector<store::RunRecord> unfinishedStarts(const store::RunRecord& record) const {
+        std::vector<store::RunRecord> starts;
+        std::error_code ignored;
+        auto next = record;
+        while (!next.startRun.empty() && starts.size() < 64 && // a damaged workspace may have a circle
+               !std::filesystem::exists(train::RunFolder(workspace.runFolder(next.id)).checkpointFile(),
+                                        ignored)) {
+            next = workspace.at(next.startRun);
+            if (next.state == RunState::Finished || isActive(next.id)) break;
+            starts.insert(starts.begin(), next);
+        }
+        return starts;
+    }
+
+    void queueAgain(const store::RunRecord& record) {
+        train::RunFolder(workspace.runFolder(record.id)).removeResult();
+        workspace.recordState(record.id, RunState::Queued);
+        queue.submit(queuedRun(record));
+    }
+
     train::QueuedRun queuedRun(const store::RunRecord& record) const {
         train::QueuedRun run;
         run.id = record.id;
@@ -170,14 +197,13 @@ void Laboratory::resume(const std::string& id) {
     const std::lock_guard lock(m_state->submitting);
     m_state->recorder.flush();
     const auto record = m_state->workspace.at(id);
-    const auto active = m_state->queue.active();
-    if (std::find(active.begin(), active.end(), record.id) != active.end()) return;
+    if (m_state->isActive(record.id)) return;
     if (record.state == RunState::Finished)
         throw Error(ErrorKind::Config, "the run has finished; there is nothing to resume", "run " + record.id,
                     "To train further, start a new run from it (start.from = \"run\").");
-    train::RunFolder(m_state->workspace.runFolder(record.id)).removeResult();
-    m_state->workspace.recordState(record.id, RunState::Queued);
-    m_state->queue.submit(m_state->queuedRun(record));
+    for (const auto& start : m_state->unfinishedStarts(record))
+        m_state->queueAgain(start);
+    m_state->queueAgain(record);
 }
 
 void Laboratory::pause(const std::string& id) {

@@ -45,6 +45,10 @@ std::string quantizerPrefix(const QuantizedLayer& layer) {
     return "quantizer/" + layer.node.parameter + "/";
 }
 
+std::string activationPrefix(const QuantizedLayer& layer) {
+    return "activation/" + layer.node.layer + "/";
+}
+
 Json stateToJson(const TrainingState& state) {
     Json losses = Json::array();
     for (const double loss : state.partialLosses)
@@ -57,6 +61,7 @@ Json stateToJson(const TrainingState& state) {
             {"seconds", state.seconds},
             {"epoch_began", state.epochBegan},
             {"step_seconds", state.stepSeconds},
+            {"step_cpu_seconds", state.stepCpuSeconds},
             {"snapshot_seconds", state.snapshotSeconds},
             {"partial_sums", state.partialSums},
             {"partial_losses", losses}};
@@ -72,6 +77,7 @@ TrainingState stateFromJson(const Json& document, const std::string& where) {
     document.at("seconds").get_to(state.seconds);
     document.at("epoch_began").get_to(state.epochBegan);
     document.at("step_seconds").get_to(state.stepSeconds);
+    document.at("step_cpu_seconds").get_to(state.stepCpuSeconds);
     document.at("snapshot_seconds").get_to(state.snapshotSeconds);
     state.partialSums = document.at("partial_sums");
     for (const auto& loss : document.at("partial_losses"))
@@ -82,6 +88,15 @@ TrainingState stateFromJson(const Json& document, const std::string& where) {
 [[noreturn]] void fail(const std::string& problem, const std::filesystem::path& file) {
     throw Error(ErrorKind::Data, problem, file.string(),
                 "Delete this file to train the run anew; the epochs recorded so far stay in the workspace.");
+}
+
+nn::TensorFile readCheckpoint(const std::filesystem::path& file) {
+    try {
+        return nn::readTensorFile(file);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::Data) throw;
+        fail(error.problem(), file); // with a remedy that fits a checkpoint
+    }
 }
 
 void restoreNetwork(const nn::TensorFile& content, Session& session, const std::filesystem::path& file) {
@@ -108,6 +123,10 @@ void saveCheckpoint(const std::filesystem::path& file, const Session& session, c
         layer.quantizer->save(tensors, numbers);
         put(content, quantizerPrefix(layer), tensors);
         quantizers[layer.node.parameter] = numbers;
+        if (!layer.activation) continue;
+        Tensors activation;
+        layer.activation->save(activation);
+        put(content, activationPrefix(layer), activation);
     }
     Tensors tensors;
     Json optimizer = Json::object();
@@ -122,7 +141,7 @@ void saveCheckpoint(const std::filesystem::path& file, const Session& session, c
 }
 
 TrainingState loadCheckpoint(const std::filesystem::path& file, Session& session) {
-    const auto content = nn::readTensorFile(file);
+    const auto content = readCheckpoint(file);
     const auto text = content.texts.find(kKey);
     if (text == content.texts.end()) fail("this is no checkpoint of a run", file);
     const auto document = parseJson(text->second, file.string());
@@ -134,9 +153,11 @@ TrainingState loadCheckpoint(const std::filesystem::path& file, Session& session
         if (document.at("identity") != identity(session.config))
             fail("the checkpoint belongs to another configuration", file);
         restoreNetwork(content, session, file);
-        for (auto& layer : session.layers)
+        for (auto& layer : session.layers) {
             layer.quantizer->load(take(content, quantizerPrefix(layer)),
                                   document.at("quantizers").at(layer.node.parameter));
+            if (layer.activation) layer.activation->load(take(content, activationPrefix(layer)));
+        }
         session.optimizer->load(take(content, "optimizer/"), document.at("optimizer"));
         return stateFromJson(document.at("state"), file.string());
     } catch (const nlohmann::json::exception& error) {
@@ -149,13 +170,19 @@ void saveModel(const std::filesystem::path& file, Session& session) {
     session.materialize(quant::Mode::Eval);
     put(content, "", networkState(*session.network));
     for (const auto& layer : session.layers) {
+        if (layer.activation) {
+            Tensors activation;
+            layer.activation->save(activation);
+            put(content, "quantarium.activation." + layer.node.layer + ".", activation);
+        }
         if (!layer.quantized()) continue;
         const auto frozen = layer.quantizer->freeze();
         const auto codes = frozen.codes.contiguous();
         const auto packed = quant::packCodes(
             {codes.data_ptr<std::int16_t>(), static_cast<std::size_t>(codes.numel())}, frozen.bits);
         content.tensors["quantarium.codes." + layer.node.parameter] = torch::tensor(packed, torch::kUInt8);
-        content.tensors["quantarium.codebook." + layer.node.parameter] = torch::tensor(frozen.codebook);
+        content.tensors["quantarium.codebook." + layer.node.parameter] =
+            torch::tensor(frozen.codebook).view({frozen.codebooks, -1});
         content.texts["quantarium.bits." + layer.node.parameter] = std::to_string(frozen.bits);
     }
     content.texts["quantarium.config"] = dumpJson(session.config.toJson());

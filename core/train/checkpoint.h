@@ -18,6 +18,7 @@ struct TrainingState {
     double seconds = 0;         ///< wall time of all processes that worked on this run
     double epochBegan = 0;      ///< `seconds` when the epoch in progress began
     double stepSeconds = 0;     ///< of it, in optimizer steps
+    double stepCpuSeconds = 0;  ///< of the run's thread, in those steps
     double snapshotSeconds = 0; ///< of it, in snapshots
     Json partialSums;           ///< the epoch in progress: MetricSum::save
     std::vector<double> partialLosses;
@@ -34,7 +35,7 @@ TrainingState loadCheckpoint(const std::filesystem::path& file, Session& session
 
 /// The finished network: quantized weights (materialize(Eval)) and all other parameters and buffers under
 /// their usual names, and for each quantized layer "quantarium.codes.<name>" (packed, uint8) and
-/// "quantarium.codebook.<name>".
+/// "quantarium.codebook.<name>" [1 or filters, values].
 void saveModel(const std::filesystem::path& file, Session& session);
 
 } // namespace quantarium::train

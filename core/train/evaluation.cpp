@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/train/evaluation.h"
 
+#include <algorithm>
+
+#include "core/train/buffer_keeper.h"
+
 namespace quantarium::train {
 
 std::map<std::string, double> evaluate(Session& session, const std::shared_ptr<const data::Dataset>& dataset,
                                        quant::Mode mode, const std::string& prefix) {
     if (dataset == nullptr || dataset->size() == 0) return {};
     torch::NoGradGuard guard;
+    const bool blurred = mode == quant::Mode::Eval && anyBlursBatchNorm(session);
+    const BufferKeeper keeper(*session.network, blurred);
+    if (blurred) reestimateBatchNorm(session, kBatchNormBatches);
     session.network->eval();
     session.materialize(mode);
     const auto sum = session.task->newSum();
@@ -21,6 +28,11 @@ std::map<std::string, double> evaluate(Session& session, const std::shared_ptr<c
     for (const auto& [name, value] : sum->values())
         values[prefix + name] = value;
     return values;
+}
+
+bool anyBlursBatchNorm(const Session& session) {
+    return std::any_of(session.layers.begin(), session.layers.end(),
+                       [](const QuantizedLayer& layer) { return layer.quantizer->blursBatchNorm(); });
 }
 
 void reestimateBatchNorm(Session& session, std::int64_t batches) {

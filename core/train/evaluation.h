@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,9 +12,16 @@ namespace quantarium::train {
 
 /// Metrics over a whole dataset in FP32 without augmentation, names with this prefix ("validation_top1").
 /// Leaves the network in evaluation mode with the weights of `mode` materialized: Eval is what would be
-/// deployed, Train what the training steps see. An empty map for no dataset.
+/// deployed, Train what the training steps see. An empty map for no dataset. Where training blurs the batch
+/// norms' running statistics (search with noise), Eval measures with re-estimated ones and puts the running
+/// ones back.
 std::map<std::string, double> evaluate(Session& session, const std::shared_ptr<const data::Dataset>& dataset,
                                        quant::Mode mode, const std::string& prefix);
+
+/// Batches that re-estimation averages over.
+inline constexpr std::int64_t kBatchNormBatches = 50;
+
+bool anyBlursBatchNorm(const Session& session);
 
 /// Replaces the running statistics of all batch norms by averages over up to `batches` unaugmented training
 /// batches, with the weights of materialize(Eval).

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fstream>
 #include <limits>
+#include <mutex>
 #include <string>
 
 #include <malloc.h>
@@ -26,6 +27,15 @@ double numberIn(const char* file) {
     return stream >> value ? value : -1;
 }
 
+/// The process has one peak; this is who measures it.
+struct Meters {
+    std::mutex mutex;
+    std::int64_t alive = 0;
+    std::int64_t meetings = 0; ///< times a meter began while another one lived
+};
+Meters meters;
+constexpr std::int64_t kMetAtOnce = -1;
+
 } // namespace
 
 double availableMemory() {
@@ -37,13 +47,25 @@ double availableMemory() {
     return available;
 }
 
-double peakMemory() {
-    return std::max(0.0, procBytes("/proc/self/status", "VmHWM"));
+PeakMeter::PeakMeter() {
+    const std::lock_guard lock(meters.mutex);
+    if (meters.alive++ > 0)
+        ++meters.meetings;
+    else
+        std::ofstream("/proc/self/clear_refs") << "5"; // the peak begins anew, where the system allows it
+    m_meetings = meters.alive > 1 ? kMetAtOnce : meters.meetings;
 }
 
-void resetPeakMemory() {
-    std::ofstream file("/proc/self/clear_refs");
-    file << "5";
+PeakMeter::~PeakMeter() {
+    const std::lock_guard lock(meters.mutex);
+    --meters.alive;
+}
+
+std::optional<double> PeakMeter::peak() const {
+    const std::lock_guard lock(meters.mutex);
+    if (m_meetings != meters.meetings) return std::nullopt;
+    const double bytes = procBytes("/proc/self/status", "VmHWM");
+    return bytes > 0 ? std::optional(bytes) : std::nullopt;
 }
 
 void keepFreedMemory() {

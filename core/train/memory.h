@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace quantarium::train {
 
@@ -9,12 +10,21 @@ namespace quantarium::train {
 /// limit.
 double availableMemory();
 
-/// Largest resident size of this process since resetPeakMemory, bytes. With several runs at once it covers
-/// them all.
-double peakMemory();
+/// Measures the largest resident size of this process while it lives. The system counts for the whole
+/// process, so with two meters at once neither can tell its own share. Thread: any.
+class PeakMeter {
+public:
+    PeakMeter();
+    ~PeakMeter();
+    PeakMeter(const PeakMeter&) = delete;
+    PeakMeter& operator=(const PeakMeter&) = delete;
 
-/// Starts peakMemory anew, where the system allows it.
-void resetPeakMemory();
+    /// Bytes; nothing when another meter lived at the same time.
+    std::optional<double> peak() const;
+
+private:
+    std::int64_t m_meetings; ///< of meters in this process, when this one began
+};
 
 /// Makes the allocator keep the large blocks that a training step frees and takes again at once, instead of
 /// handing them to the system and paying for fresh zeroed pages at each step. Call once per process, before

@@ -15,6 +15,21 @@ namespace {
 
 constexpr double kProcessBytes = 300.0 * 1024 * 1024; ///< LibTorch and program before any data
 
+constexpr std::int64_t kEightBits = 8;
+constexpr const char* kEightBitMethod = "minmax"; ///< for methods that don't reach 8 bits themselves
+
+/// Whether a method can do this width with these options.
+bool reachesBits(const quant::WeightMethod& method, std::int64_t bits, const Json& options) {
+    if (bits < method.minimumBits || bits > method.maximumBits) return false;
+    if (!method.check) return true;
+    try {
+        method.check(bits, Options::validated(method.schema.options, options, ""), "");
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
 struct LayerChoice {
     std::string method;
     std::int64_t bits = 32;
@@ -22,11 +37,13 @@ struct LayerChoice {
     std::string remark;
 };
 
+using Overrides = std::map<std::string, Json>;
+
 /// The longest matching pattern's value, or null.
-const Json* overrideFor(const WeightsConfig& weights, const std::string& layer) {
+const Json* overrideFor(const Overrides& overrides, const std::string& layer) {
     const Json* found = nullptr;
     std::size_t length = 0;
-    for (const auto& [pattern, value] : weights.overrides)
+    for (const auto& [pattern, value] : overrides)
         if (pattern.size() >= length && matchesGlob(layer, pattern)) {
             found = &value;
             length = pattern.size();
@@ -36,29 +53,53 @@ const Json* overrideFor(const WeightsConfig& weights, const std::string& layer) 
 
 LayerChoice choose(const WeightsConfig& weights, const nn::LayerNode& node,
                    const quant::WeightMethod& method) {
-    if (const Json* given = overrideFor(weights, node.layer))
+    if (const Json* given = overrideFor(weights.overrides, node.layer))
         return {given->at("method").get<std::string>(), given->at("bits").get<std::int64_t>(),
                 given->at("options"), "set by an override"};
     const LayerChoice normal{weights.method, weights.bits, weights.options, ""};
     if (weights.method == "float" || !(node.first || node.last)) return normal;
     const std::string place = node.first ? "first layer" : "last layer";
-    if (weights.policy == "skip-first-last" || (weights.policy == "as-published" && method.keepsFirstAndLast))
+    const bool published = weights.policy == "as-published";
+    if (weights.policy == "skip-first-last" ||
+        (published && method.firstAndLast == quant::FirstAndLast::Float))
         return {"float", 32, Json::object(), place + " stays float (" + weights.policy + ")"};
-    if (weights.policy == "8bit-first-last")
-        return {weights.method, 8, weights.options, place + " at 8 bits"};
+    if (weights.policy == "8bit-first-last" ||
+        (published && method.firstAndLast == quant::FirstAndLast::EightBits)) {
+        if (reachesBits(method, kEightBits, weights.options))
+            return {weights.method, kEightBits, weights.options, place + " at 8 bits"};
+        return {kEightBitMethod, kEightBits, Json::object(), place + " at 8 bits, uniform min-max"};
+    }
     return normal;
 }
 
-void requireMatches(const WeightsConfig& weights, const nn::LayerGraph& graph) {
-    for (const auto& [pattern, value] : weights.overrides) {
+void requireMatches(const Overrides& overrides, const std::string& where, const nn::LayerGraph& graph) {
+    for (const auto& [pattern, value] : overrides) {
         std::vector<std::string> names;
         for (const auto& node : graph.nodes)
             if (node.macs > 0) names.push_back(node.layer);
         if (std::none_of(names.begin(), names.end(),
                          [&, p = pattern](const std::string& n) { return matchesGlob(n, p); }))
-            throw Error(ErrorKind::Config, "no layer of this network matches", "weights.overrides." + pattern,
+            throw Error(ErrorKind::Config, "no layer of this network matches", where + "." + pattern,
                         "Layers: " + join(names) + ".");
     }
+}
+
+ActivationPlan planActivation(const ActivationsConfig& config, const nn::LayerNode& node,
+                              const quant::ActivationMethods& methods) {
+    const auto planned = [&](const std::string& id, std::int64_t bits,
+                             const Json& options) -> ActivationPlan {
+        if (id == "none") return {};
+        const auto& method = methods.at(id, "activations.method");
+        return {&method, bits, Options::validated(method.schema.options, options, "activations.options")};
+    };
+    if (const Json* given = overrideFor(config.overrides, node.layer))
+        return planned(given->at("method").get<std::string>(), given->at("bits").get<std::int64_t>(),
+                       given->at("options"));
+    const auto normal = planned(config.method, config.bits, config.options);
+    if (normal.method == nullptr || !(node.first || node.last)) return normal;
+    const bool keeps = config.policy == "skip-first-last" ||
+                       (config.policy == "as-published" && normal.method->keepsFirstAndLast);
+    return keeps ? ActivationPlan{} : normal;
 }
 
 LayerReport layerReport(const LayerPlan& plan) {
@@ -79,6 +120,8 @@ LayerReport layerReport(const LayerPlan& plan) {
     layer.macMultiplies = flags.mac;
     layer.postScale = flags.postScale;
     layer.remark = plan.remark;
+    if (plan.activation.method != nullptr) layer.activationMethod = plan.activation.method->schema.id;
+    layer.activationBits = plan.activation.bits;
     return layer;
 }
 
@@ -86,12 +129,15 @@ double trainingBytes(const RunConfig& config, const nn::LayerGraph& graph,
                      const std::vector<LayerPlan>& plans, const Registries& registries) {
     const auto& optimizer = registries.optimizers.at(config.training.optimizer.id, "training.optimizer.id");
     const auto batch = static_cast<double>(std::max<std::int64_t>(1, config.training.batch));
-    double floats = static_cast<double>(graph.parameters) * (2.0 + optimizer.stateFloatsPerParameter);
+    // The parameter and its gradient; the optimizer's state only for those it trains itself.
+    const double state = optimizer.stateFloatsPerParameter;
+    double floats = static_cast<double>(graph.parameters) * (2.0 + state);
     for (const auto& plan : plans) {
         double weights = 1;
         for (const auto size : plan.node.weightShape)
             weights *= static_cast<double>(size);
         floats += weights * plan.method->trainingFloatsPerWeight(plan.bits, plan.options);
+        floats -= weights * state; // counted by the method, whose trainables the optimizer moves instead
     }
     // Saved for the backward pass once, and about half of it again as gradients on the way back.
     floats += 1.5 * batch * static_cast<double>(graph.activationElements);
@@ -119,7 +165,8 @@ quant::LayerContext layerContext(const nn::LayerNode& node) {
 
 std::vector<LayerPlan> planLayers(const RunConfig& config, const nn::LayerGraph& graph,
                                   const Registries& registries) {
-    requireMatches(config.weights, graph);
+    requireMatches(config.weights.overrides, "weights.overrides", graph);
+    requireMatches(config.activations.overrides, "activations.overrides", graph);
     const auto& method = registries.methods.at(config.weights.method, "weights.method");
     std::vector<LayerPlan> plans;
     for (const auto& node : graph.nodes) {
@@ -131,6 +178,7 @@ std::vector<LayerPlan> planLayers(const RunConfig& config, const nn::LayerGraph&
         plan.bits = choice.method == "float" ? 32 : choice.bits;
         plan.options = Options::validated(plan.method->schema.options, choice.options, "weights.options");
         plan.remark = choice.remark;
+        plan.activation = planActivation(config.activations, node, registries.activations);
         if (plan.remark.empty() && plan.method->remark)
             plan.remark = plan.method->remark(plan.bits, plan.options);
         plans.push_back(std::move(plan));

@@ -11,14 +11,23 @@
 
 namespace quantarium::train {
 
-/// What happens to one layer's weight: the configuration's method, an override's, or float by the first/last
-/// policy.
+/// What happens to one layer's input; no method: it stays float.
+struct ActivationPlan {
+    const quant::ActivationMethod* method = nullptr;
+    std::int64_t bits = 32;
+    Options options;
+};
+
+/// What happens to one layer's weight and input: the configuration's method, an override's, or float by the
+/// first/last policy.
 struct LayerPlan {
     nn::LayerNode node;
     const quant::WeightMethod* method = nullptr;
     std::int64_t bits = 32;
     Options options;
     std::string remark; ///< why it differs from the configuration's method, or what its bits mean
+
+    ActivationPlan activation;
 
     bool quantized() const { return method->schema.id != "float"; }
 };

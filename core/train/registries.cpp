@@ -4,9 +4,13 @@
 namespace quantarium::train {
 
 const Registries& Registries::builtin() {
-    static const Registries registries{tasks::builtinTasks(), data::builtinDatasets(),
-                                       nn::builtinNetworks(), quant::builtinWeightMethods(),
-                                       builtinOptimizers(),   builtinSchedules()};
+    static const Registries registries{tasks::builtinTasks(),
+                                       data::builtinDatasets(),
+                                       nn::builtinNetworks(),
+                                       quant::builtinWeightMethods(),
+                                       quant::builtinActivationMethods(),
+                                       builtinOptimizers(),
+                                       builtinSchedules()};
     return registries;
 }
 

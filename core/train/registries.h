@@ -3,6 +3,7 @@
 
 #include "core/data/dataset.h"
 #include "core/nn/network.h"
+#include "core/quant/activation_quantizer.h"
 #include "core/quant/weight_quantizer.h"
 #include "core/tasks/task.h"
 #include "core/train/optimizer.h"
@@ -16,6 +17,7 @@ struct Registries {
     const data::Datasets& datasets;
     const nn::Networks& networks;
     const quant::WeightMethods& methods;
+    const quant::ActivationMethods& activations;
     const Optimizers& optimizers;
     const Schedules& schedules;
 

@@ -19,6 +19,10 @@ namespace {
 void resolveMachine(MachineConfig& machine, const std::string& source) {
     const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
     if (machine.threads == 0) machine.threads = cores;
+    if (machine.threads > cores)
+        fail(std::to_string(machine.threads) + " threads are more than this machine's " +
+                 std::to_string(cores) + (cores == 1 ? " core" : " cores") + ", and slower",
+             source + "machine.threads", "Use at most " + std::to_string(cores) + ", or 0 for all cores.");
     const bool cuda = machine.device == "cuda" || machine.device.starts_with("cuda:");
     if (machine.device != "cpu" && !cuda)
         fail("\"" + machine.device + "\" is no device", source + "machine.device",
@@ -34,9 +38,9 @@ void resolveMachine(MachineConfig& machine, const std::string& source) {
              "Use \"cpu\", or a LibTorch with CUDA on a machine with a GPU.");
 }
 
-/// Options of one method at one width, complete; `where` is the section's path.
-Json methodOptions(const quant::WeightMethod& method, std::int64_t bits, const Json& options,
-                   const std::string& where) {
+/// Options of one weight or activation method at one width, complete; `where` is the section's path.
+template <class Method>
+Json methodOptions(const Method& method, std::int64_t bits, const Json& options, const std::string& where) {
     if (bits < method.minimumBits || bits > method.maximumBits) {
         const auto range =
             method.minimumBits == method.maximumBits
@@ -50,21 +54,11 @@ Json methodOptions(const quant::WeightMethod& method, std::int64_t bits, const J
     return validated.json();
 }
 
-/// Whether a method can do this width with these options.
-bool reaches(const quant::WeightMethod& method, std::int64_t bits, const Json& options) {
-    try {
-        (void)methodOptions(method, bits, options, {});
-        return true;
-    } catch (const Error&) {
-        return false;
-    }
-}
-
-void resolveOverride(const std::string& pattern, Json& value, const WeightsConfig& weights,
-                     const Registries& registries, const std::string& source) {
-    const std::string where = source + "weights.overrides." + pattern;
-    const std::vector<OptionSpec> keys{OptionSpec::text("method", "", weights.method, ""),
-                                       OptionSpec::integer("bits", "", weights.bits, 1, 32, "").orNull(), [] {
+/// An override as it is written: the section's own method, bits and options where it doesn't say otherwise.
+template <class Section, class Methods>
+void resolveOverride(Json& value, const Section& section, const Methods& methods, const std::string& where) {
+    const std::vector<OptionSpec> keys{OptionSpec::text("method", "", section.method, ""),
+                                       OptionSpec::integer("bits", "", section.bits, 1, 32, "").orNull(), [] {
                                            OptionSpec spec;
                                            spec.name = "options";
                                            spec.type = OptionType::Object;
@@ -72,10 +66,14 @@ void resolveOverride(const std::string& pattern, Json& value, const WeightsConfi
                                            return spec;
                                        }()};
     const auto given = Options::validated(keys, value, where);
-    const auto& method = registries.methods.at(given.text("method"), where + ".method");
-    const bool same = method.schema.id == weights.method;
-    const auto bits = given.optionalInteger("bits").value_or(same ? weights.bits : method.defaultBits);
-    Json options = same ? weights.options : Json::object();
+    if (given.text("method") == "none") {
+        value = {{"method", "none"}, {"bits", 32}, {"options", Json::object()}};
+        return;
+    }
+    const auto& method = methods.at(given.text("method"), where + ".method");
+    const bool same = method.schema.id == section.method;
+    const auto bits = given.optionalInteger("bits").value_or(same ? section.bits : method.defaultBits);
+    Json options = same ? section.options : Json::object();
     for (const auto& [name, option] : given.json().at("options").items())
         options[name] = option;
     value = {{"method", method.schema.id},
@@ -87,14 +85,27 @@ void resolveWeights(WeightsConfig& weights, const Registries& registries, const 
     const auto& method = registries.methods.at(weights.method, source + "weights.method");
     if (weights.method != "float" && weights.bits == 32) weights.bits = method.defaultBits;
     weights.options = methodOptions(method, weights.bits, weights.options, source + "weights");
-    if (weights.policy == "8bit-first-last" && weights.method != "float" &&
-        !reaches(method, 8, weights.options))
-        fail(weights.method + " with these options does not reach the 8 bits that 8bit-first-last asks for",
-             source + "weights.policy",
-             "Use as-published, all or skip-first-last, or give the two layers a method of their own in "
-             "weights.overrides.");
     for (auto& [pattern, value] : weights.overrides)
-        resolveOverride(pattern, value, weights, registries, source);
+        resolveOverride(value, weights, registries.methods, source + "weights.overrides." + pattern);
+}
+
+void resolveActivations(ActivationsConfig& activations, const Registries& registries,
+                        const std::string& source) {
+    if (activations.method == "none") {
+        if (activations.bits != 32)
+            fail("activations stay float (32 bits) with the method none", source + "activations.bits",
+                 "Use 32, or choose a method.");
+        if (!activations.options.empty())
+            fail("the method none has no options", source + "activations.options", "Remove them.");
+    } else {
+        const auto& method = registries.activations.at(activations.method, source + "activations.method");
+        if (activations.bits == 32) activations.bits = method.defaultBits;
+        activations.options =
+            methodOptions(method, activations.bits, activations.options, source + "activations");
+    }
+    for (auto& [pattern, value] : activations.overrides)
+        resolveOverride(value, activations, registries.activations,
+                        source + "activations.overrides." + pattern);
 }
 
 void refuseWhatIsMissing(const RunConfig& config, const std::string& source) {
@@ -102,11 +113,6 @@ void refuseWhatIsMissing(const RunConfig& config, const std::string& source) {
         fail("ensembles of " + std::to_string(config.ensembleMembers) +
                  " members can't be trained by this version",
              source + "ensemble.members", "Use 1; training.repeats gives independently seeded runs.");
-    if (config.activations.method != "none")
-        fail("there is no activation method \"" + config.activations.method + "\"",
-             source + "activations.method", "Known: none.");
-    if (config.activations.bits != 32)
-        fail("activations stay float (32 bits) with the method none", source + "activations.bits", "Use 32.");
 }
 
 void checkStart(const RunConfig& config, const std::string& source) {
@@ -114,7 +120,7 @@ void checkStart(const RunConfig& config, const std::string& source) {
         fail("start.from is \"" + config.start.from + "\" but no path is given", source + "start.path",
              config.start.from == "run" ? "Give a run's id; \"quantarium-cli list\" shows them."
                                         : "Give a safetensors file.");
-    if (config.start.from == "float" && config.weights.method == "float" && config.weights.overrides.empty())
+    if (config.start.from == "float" && config.isFloat())
         fail("a float run can't start from its own float run", source + "start.from",
              "Use \"scratch\", or \"run\" to continue another run.");
 }
@@ -161,6 +167,7 @@ RunConfig resolve(const RunConfig& config, const Registries& registries, const s
                            source + "training.schedule.options")
             .json();
     resolveWeights(result.weights, registries, source);
+    resolveActivations(result.activations, registries, source);
     checkStart(result, source);
     if (result.start.from == "float")
         (void)resolve(floatStart(result), registries, source + "start.training (the float run)");
@@ -177,6 +184,7 @@ std::string describe(const RunConfig& config) {
 RunConfig floatStart(const RunConfig& resolved) {
     Json document = resolved.toJson();
     document["weights"] = Json::object();
+    document["activations"] = Json::object();
     document["start"] = Json::object();
     document["name"] = "";
     document["training"]["epochs"] = resolved.start.floatEpochs;

@@ -12,7 +12,7 @@ namespace quantarium::train {
 /// Completes a configuration: every option of every entry filled in with its default, the thread count and a
 /// name set. What comes out repeats the run. Throws Error(Config) whose `where` is the key ("weights.bits",
 /// "dataset.options.difficulty") for unknown ids and options, bits outside the method's range,
-/// contradictions, and what this version can't do yet (ensemble.members > 1, activation methods).
+/// contradictions, and what this version can't do yet (ensemble.members > 1).
 RunConfig resolve(const RunConfig& config, const Registries& registries, const std::string& source = {});
 
 /// "resnet20 · rdhs 3 bit · fashion-mnist"; used when the configuration has no name.

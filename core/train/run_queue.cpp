@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -49,10 +50,10 @@ struct RunQueue::State {
     std::condition_variable changed;
     std::deque<QueuedRun> waiting;
     std::map<std::string, std::unique_ptr<RunningRun>> running;
-    std::set<std::string>
-        failed; ///< runs of this queue that did not finish: what starts from them can't start
-    std::list<std::jthread> threads; ///< joined when the queue ends
-    int announcing = 0;              ///< RunEnded events of never-started runs on their way
+    std::map<std::string, RunState> unfinished; ///< runs of this queue that ended without finishing
+    std::list<std::jthread> threads;
+    std::set<std::thread::id> done; ///< of those, what only has to be joined
+    int announcing = 0;             ///< RunEnded events of never-started runs on their way
     bool closing = false;
 
     std::int64_t usedCores() const {
@@ -67,17 +68,43 @@ struct RunQueue::State {
                std::any_of(waiting.begin(), waiting.end(), [&](const QueuedRun& r) { return r.id == id; });
     }
 
+    /// How this queue's run ended, if it did without finishing.
+    std::optional<RunState> unfinishedState(const std::string& id) const {
+        const auto found = unfinished.find(id);
+        return found == unfinished.end() ? std::nullopt : std::optional(found->second);
+    }
+
+    /// Waits for a paused run: neither startable nor at work.
+    bool isHeld(const QueuedRun& run) const {
+        if (run.startRun.empty()) return false;
+        if (unfinishedState(run.startRun) == RunState::Paused && !isActive(run.startRun)) return true;
+        const auto start = std::find_if(waiting.begin(), waiting.end(),
+                                        [&](const QueuedRun& other) { return other.id == run.startRun; });
+        return start != waiting.end() && isHeld(*start);
+    }
+
+    /// Ends the run when the one it starts from ended for good without finishing; true if so.
+    bool endOrphan(const QueuedRun& run) {
+        if (run.startRun.empty() || isActive(run.startRun)) return false;
+        const auto state = unfinishedState(run.startRun);
+        if (!state || *state == RunState::Paused) return false;
+        if (*state == RunState::Stopped)
+            endUnstarted(run.id, RunState::Stopped,
+                         "The run it starts from (" + run.startRun +
+                             ") was stopped; resuming this one resumes that one, too.");
+        else
+            endUnstarted(run.id, RunState::Failed,
+                         "The run it starts from (" + run.startRun + ") did not finish.");
+        return true;
+    }
+
     /// Starts what fits, in order; a run that waits for another one lets later ones pass. Call with the mutex
     /// held.
     void startReady() {
         for (auto next = waiting.begin(); next != waiting.end() && !closing;) {
-            const bool blocked = !next->startRun.empty() && isActive(next->startRun);
-            const bool orphaned = !next->startRun.empty() && failed.contains(next->startRun);
-            if (orphaned) {
-                endUnstarted(next->id, RunState::Failed,
-                             "The run it starts from (" + next->startRun + ") did not finish.");
+            if (endOrphan(*next)) {
                 next = waiting.erase(next);
-            } else if (blocked) {
+            } else if (isHeld(*next) || (!next->startRun.empty() && isActive(next->startRun))) {
                 ++next;
             } else if (running.empty() || usedCores() + next->config.machine.threads <= cores) {
                 launch(std::move(*next));
@@ -86,6 +113,17 @@ struct RunQueue::State {
                 return; // keep the order: nothing overtakes a run that only waits for cores
             }
         }
+    }
+
+    bool nothingToDo() const {
+        return running.empty() && announcing == 0 &&
+               std::all_of(waiting.begin(), waiting.end(), [&](const QueuedRun& run) { return isHeld(run); });
+    }
+
+    /// Joins the threads that have said that they are done. Call with the mutex held.
+    void joinDone() {
+        for (auto thread = threads.begin(); thread != threads.end();)
+            thread = done.erase(thread->get_id()) > 0 ? threads.erase(thread) : std::next(thread);
     }
 
     void launch(QueuedRun run) {
@@ -99,21 +137,23 @@ struct RunQueue::State {
             const auto ended = runTraining(job.id, job.config, RunFolder(job.folder), job.startFile,
                                            registries, observer, control);
             const std::lock_guard lock(mutex);
-            if (ended.state != RunState::Finished) failed.insert(job.id);
+            if (ended.state != RunState::Finished) unfinished[job.id] = ended.state;
             running.erase(job.id);
             startReady();
+            done.insert(std::this_thread::get_id());
             changed.notify_all();
         });
     }
 
     /// Tells the observer, from a thread of its own since callers hold the mutex.
     void endUnstarted(const std::string& id, RunState state, const std::string& reason) {
-        if (state != RunState::Finished) failed.insert(id);
+        if (state != RunState::Finished) unfinished[id] = state;
         ++announcing;
         threads.emplace_back([this, id, state, reason] {
             observer.onEvent(id, RunEnded{state, reason, nullptr});
             const std::lock_guard lock(mutex);
             --announcing;
+            done.insert(std::this_thread::get_id());
             changed.notify_all();
         });
     }
@@ -150,7 +190,8 @@ RunQueue::~RunQueue() {
 
 void RunQueue::submit(QueuedRun run) {
     const std::lock_guard lock(m_state->mutex);
-    m_state->failed.erase(run.id);
+    m_state->joinDone();
+    m_state->unfinished.erase(run.id);
     m_state->waiting.push_back(std::move(run));
     m_state->startReady();
 }
@@ -182,14 +223,12 @@ void RunQueue::stopAll() {
 
 bool RunQueue::idle() const {
     const std::lock_guard lock(m_state->mutex);
-    return m_state->waiting.empty() && m_state->running.empty() && m_state->announcing == 0;
+    return m_state->nothingToDo();
 }
 
 void RunQueue::waitIdle() {
     std::unique_lock lock(m_state->mutex);
-    m_state->changed.wait(lock, [&] {
-        return m_state->waiting.empty() && m_state->running.empty() && m_state->announcing == 0;
-    });
+    m_state->changed.wait(lock, [&] { return m_state->nothingToDo(); });
 }
 
 std::vector<std::string> RunQueue::active() const {

@@ -55,6 +55,27 @@ void loadStart(torch::nn::Module& network, const std::filesystem::path& path) {
         torch::Tensor(tensor).copy_(file.tensors.at(name));
 }
 
+/// Lets an activation quantizer act at a layer's site.
+class ActivationSite : public nn::SiteTransform {
+public:
+    explicit ActivationSite(std::shared_ptr<quant::ActivationQuantizer> quantizer)
+        : m_quantizer(std::move(quantizer)) {}
+    torch::Tensor before(const torch::Tensor& input) override { return m_quantizer->before(input); }
+    torch::Tensor after(const torch::Tensor& output) override { return m_quantizer->after(output); }
+
+private:
+    std::shared_ptr<quant::ActivationQuantizer> m_quantizer;
+};
+
+void attachActivation(Session& session, QuantizedLayer& layer, const ActivationPlan& plan) {
+    if (plan.method == nullptr) return;
+    layer.activation = plan.method->make(
+        {layerContext(layer.node), plan.bits, plan.options, session.config.seed, session.device});
+    for (auto& named : session.network->sites())
+        if (named.layer == layer.node.layer)
+            named.site->attach(std::make_shared<ActivationSite>(layer.activation));
+}
+
 std::vector<QuantizedLayer> attachQuantizers(Session& session, const std::vector<LayerPlan>& plans) {
     const auto parameters = session.network->named_parameters();
     std::vector<QuantizedLayer> layers;
@@ -71,6 +92,7 @@ std::vector<QuantizedLayer> attachQuantizers(Session& session, const std::vector
         arguments.seed = session.config.seed;
         arguments.pretrained = session.config.start.from != "scratch";
         layer.quantizer = plan.method->make(arguments);
+        attachActivation(session, layer, plan.activation);
         layers.push_back(std::move(layer));
     }
     return layers;
@@ -82,6 +104,9 @@ std::unique_ptr<Optimizer> makeOptimizer(Session& session, const Registries& reg
     for (auto& layer : session.layers) {
         attached.insert(layer.parameter.unsafeGetTensorImpl());
         for (auto& group : layer.quantizer->parameterGroups())
+            groups.push_back(std::move(group));
+        if (!layer.activation) continue;
+        for (auto& group : layer.activation->parameterGroups())
             groups.push_back(std::move(group));
     }
     quant::ParameterGroup rest;
@@ -98,8 +123,10 @@ std::unique_ptr<Optimizer> makeOptimizer(Session& session, const Registries& reg
 } // namespace
 
 void Session::materialize(quant::Mode mode, int pass) {
-    for (auto& layer : layers)
+    for (auto& layer : layers) {
         layer.quantizer->materialize(mode, pass);
+        if (layer.activation) layer.activation->setMode(mode);
+    }
 }
 
 int Session::passes() const {

@@ -21,6 +21,7 @@ struct QuantizedLayer {
     const quant::WeightMethod* method = nullptr;
     torch::Tensor parameter;
     std::unique_ptr<quant::WeightQuantizer> quantizer;
+    std::shared_ptr<quant::ActivationQuantizer> activation; ///< null: the layer's input stays float
 
     bool quantized() const { return method->schema.id != "float"; }
 };

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 #include <new>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -29,6 +31,13 @@ double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// Time this thread has worked, whatever other programs did meanwhile.
+double threadCpuSeconds() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
 /// Ends the loop early at a batch border; the checkpoint has been written.
 struct Interrupted {
     RunState state;
@@ -36,10 +45,10 @@ struct Interrupted {
 
 class TrainingLoop {
 public:
-    TrainingLoop(const std::string& runId, const RunFolder& folder, Session session, RunObserver& observer,
-                 const RunControl& control)
-        : m_runId(runId), m_folder(folder), m_session(std::move(session)), m_observer(observer),
-          m_control(control), m_metric(m_session.task->metrics().front()) {}
+    TrainingLoop(const std::string& runId, const RunFolder& folder, Session session, const PeakMeter& meter,
+                 RunObserver& observer, const RunControl& control)
+        : m_runId(runId), m_folder(folder), m_session(std::move(session)), m_meter(meter),
+          m_observer(observer), m_control(control), m_metric(m_session.task->metrics().front()) {}
 
     RunEnded run() {
         m_trainLoader = m_session.loader(m_session.splits.train, true);
@@ -56,10 +65,30 @@ public:
     }
 
 private:
+    /// Goes on from the checkpoint, or, when that is damaged or gone, from the best epoch's; the epochs after
+    /// it are trained again and give the same bits.
     void restore() {
-        std::error_code ignored;
-        if (std::filesystem::exists(m_folder.checkpointFile(), ignored))
-            m_state = loadCheckpoint(m_folder.checkpointFile(), m_session);
+        std::optional<Error> problem; ///< of the first file
+        for (const auto& file : {m_folder.checkpointFile(), m_folder.bestFile()}) {
+            std::error_code ignored;
+            if (!std::filesystem::exists(file, ignored)) continue;
+            try {
+                m_state = loadCheckpoint(file, m_session);
+                if (problem)
+                    note(problem->where() + ": " + problem->problem() + ". Training goes on after epoch " +
+                         std::to_string(m_state.epoch) + ", from " + file.filename().string() + ".");
+                problem.reset();
+                break;
+            } catch (const Error& error) {
+                if (error.kind() != ErrorKind::Data) throw;
+                if (!problem) problem = error;
+            }
+        }
+        if (problem) throw *problem;
+        if (m_state.step == 0 && !m_folder.epochs().empty())
+            note(
+                "The run's checkpoint is gone; training begins again with the first epoch and gives the same "
+                "bits.");
         m_restarts = scheduleRestarts(m_session);
         m_secondsBefore = m_state.seconds;
         m_started = Clock::now();
@@ -72,6 +101,8 @@ private:
                                        [&](const EpochDone& e) { return e.epoch == m_state.bestEpoch; });
         if (best != epochs.end()) m_best = best->values;
     }
+
+    void note(const std::string& sentence) { m_session.report.notes.push_back(sentence); }
 
     void announce() {
         RunStarted started;
@@ -95,10 +126,12 @@ private:
         while (auto batch = m_trainLoader->next()) {
             interruptIfAsked(*sum);
             const auto begin = Clock::now();
+            const double cpuBegin = threadCpuSeconds();
             m_session.optimizer->setLearningRate(m_session.schedule(
                 schedulePoint(m_restarts, training.epochs, m_stepsPerEpoch, m_state.step)));
             const double loss = trainingStep(m_session, m_session.onDevice(std::move(*batch)), *sum);
             m_state.stepSeconds += secondsSince(begin);
+            m_state.stepCpuSeconds += threadCpuSeconds() - cpuBegin;
             ++m_state.step;
             ++m_state.batch;
             m_state.partialLosses.push_back(loss);
@@ -120,6 +153,9 @@ private:
         if (validation && anyTrainFormDiffers(m_session))
             done.values["validation_" + m_metric.name + "_mixed"] =
                 evaluate(m_session, validation, quant::Mode::Train, "").at(m_metric.name);
+        // The last portions come due with the last epoch, so that its record shows the finished network.
+        const auto epochs = m_session.config.training.epochs;
+        if (m_state.epoch + 1 == epochs) applyRequests(m_session, {epochs, epochs});
         for (const auto& [name, value] : evaluate(m_session, validation, quant::Mode::Eval, "validation_"))
             done.values[name] = value;
         addMethodValues(m_session, done.values);
@@ -187,16 +223,18 @@ private:
         };
         const auto steps = static_cast<double>(std::max<std::int64_t>(1, m_state.step));
         const double stepSeconds = m_state.stepSeconds / steps;
+        const auto peak = m_meter.peak();
         return {{"last", numbers(m_last)},
                 {"best", numbers(m_best)},
                 {"best_epoch", m_state.bestEpoch},
                 {"epochs", m_state.epoch},
                 {"seconds", m_state.seconds},
                 {"step_seconds", stepSeconds},
+                {"step_cpu_seconds", m_state.stepCpuSeconds / steps},
                 {"images_per_second",
                  stepSeconds > 0 ? static_cast<double>(m_session.config.training.batch) / stepSeconds : 0.0},
                 {"snapshot_share", m_state.seconds > 0 ? m_state.snapshotSeconds / m_state.seconds : 0.0},
-                {"peak_bytes", peakMemory()}};
+                {"peak_bytes", peak ? Json(*peak) : Json()}};
     }
 
     void interruptIfAsked(const tasks::MetricSum& sum) {
@@ -265,6 +303,7 @@ private:
     std::string m_runId;
     const RunFolder& m_folder;
     Session m_session;
+    const PeakMeter& m_meter;
     RunObserver& m_observer;
     const RunControl& m_control;
     tasks::MetricSpec m_metric;
@@ -285,6 +324,12 @@ private:
 ErrorKind kindOf(const std::exception& error) {
     if (const auto* ours = dynamic_cast<const Error*>(&error)) return ours->kind();
     return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ? ErrorKind::Resource : ErrorKind::Run;
+}
+
+bool hasCheckpoint(const RunFolder& folder) {
+    std::error_code ignored;
+    return std::filesystem::exists(folder.checkpointFile(), ignored) ||
+           std::filesystem::exists(folder.bestFile(), ignored);
 }
 
 std::string errorText(const std::exception& error) {
@@ -309,11 +354,14 @@ RunEnded runTraining(const std::string& runId, const RunConfig& resolved, const 
         observer.onEvent(runId, loading);
         at::set_num_threads(static_cast<int>(resolved.machine.threads));
         keepFreedMemory();
-        resetPeakMemory();
+        const PeakMeter meter;
         folder.create(resolved);
         folder.removeResult();
-        ended = TrainingLoop(runId, folder, openSession(resolved, registries, startFile), observer, control)
-                    .run();
+        // A run that has a checkpoint needs nothing of the one it started from any more.
+        const auto start = hasCheckpoint(folder) ? std::filesystem::path() : startFile;
+        ended =
+            TrainingLoop(runId, folder, openSession(resolved, registries, start), meter, observer, control)
+                .run();
     } catch (const Interrupted& interrupted) {
         ended = {interrupted.state, "Checkpointed; it can be resumed from where it stopped.", nullptr};
     } catch (const std::exception& error) {

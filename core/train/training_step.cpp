@@ -5,32 +5,14 @@
 #include <map>
 #include <set>
 
+#include "core/train/buffer_keeper.h"
 #include "core/train/calibration.h"
+#include "core/train/evaluation.h"
 #include "core/train/mixed_precision.h"
 
 namespace quantarium::train {
 
 namespace {
-
-/// Puts the network's buffers (running statistics) back: only a step's last pass may move them.
-class BufferKeeper {
-public:
-    BufferKeeper(torch::nn::Module& network, bool active) {
-        if (!active) return;
-        for (const auto& buffer : network.buffers())
-            m_kept.emplace_back(buffer, buffer.clone());
-    }
-    ~BufferKeeper() {
-        torch::NoGradGuard guard;
-        for (auto& [buffer, copy] : m_kept)
-            buffer.copy_(copy);
-    }
-    BufferKeeper(const BufferKeeper&) = delete;
-    BufferKeeper& operator=(const BufferKeeper&) = delete;
-
-private:
-    std::vector<std::pair<torch::Tensor, torch::Tensor>> m_kept;
-};
 
 struct Forwarded {
     torch::Tensor predictions; ///< float32
@@ -79,8 +61,10 @@ double trainingStep(Session& session, const data::Batch& batch, tasks::MetricSum
         if (last) sum.add(forwarded.predictions.detach(), batch.targets, loss);
     }
     session.optimizer->step();
-    for (auto& layer : session.layers)
+    for (auto& layer : session.layers) {
         layer.quantizer->afterStep();
+        if (layer.activation) layer.activation->afterStep();
+    }
     return loss;
 }
 
@@ -104,8 +88,10 @@ SchedulePoint schedulePoint(const std::vector<std::int64_t>& restarts, std::int6
 
 void applyRequests(Session& session, const quant::TrainingPoint& point) {
     bool reset = false;
-    for (auto& layer : session.layers)
+    for (auto& layer : session.layers) {
         reset |= layer.quantizer->onEpoch(point).resetOptimizerState;
+        if (layer.activation) layer.activation->onEpoch(point);
+    }
     if (!reset) return;
     session.optimizer->resetState();
     for (auto& layer : session.layers)
@@ -127,6 +113,7 @@ void finishMethods(Session& session) {
     const auto epochs = session.config.training.epochs;
     applyRequests(session, {epochs, epochs});
     runProcedures(session, &quant::WeightMethod::after);
+    if (anyBlursBatchNorm(session)) reestimateBatchNorm(session, kBatchNormBatches);
 }
 
 bool anyTrainFormDiffers(const Session& session) {

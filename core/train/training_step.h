@@ -27,7 +27,7 @@ void applyRequests(Session& session, const quant::TrainingPoint& point);
 /// Lets each method do what it brings around training (WeightMethod::before or after), over its layers.
 void runProcedures(Session& session, quant::Procedure quant::WeightMethod::*procedure);
 
-/// After the last epoch: last portions, then the methods' own `after`.
+/// After the last epoch: last portions, the methods' own `after`, batch norms of the deployed weights.
 void finishMethods(Session& session);
 
 bool anyTrainFormDiffers(const Session& session);

@@ -14,6 +14,7 @@ private slots:
     void durations();
     void bytes();
     void nearestWords();
+    void wordsForTheShell();
 };
 
 void TestText::globs_data() {
@@ -73,6 +74,13 @@ void TestText::bytes() {
 void TestText::nearestWords() {
     QCOMPARE(nearestWord("momentun", {"momentum", "nesterov"}), std::string("momentum"));
     QCOMPARE(nearestWord("xyzzy", {"momentum", "nesterov"}), std::string());
+}
+
+void TestText::wordsForTheShell() {
+    QCOMPARE(shellQuoted("runs/first-1.2"), std::string("runs/first-1.2"));
+    QCOMPARE(shellQuoted("my runs"), std::string("'my runs'"));
+    QCOMPARE(shellQuoted("it's $HOME"), std::string("'it'\\''s $HOME'"));
+    QCOMPARE(shellQuoted(""), std::string("''"));
 }
 
 QTEST_GUILESS_MAIN(TestText)

@@ -80,11 +80,12 @@ double peakOf(const Make& make, const StepSettings& settings, std::string& name)
     const pid_t child = ::fork();
     if (child == 0) {
         train::keepFreedMemory();
+        const train::PeakMeter meter;
         const auto contender = make(settings);
         for (int i = 0; i < 5; ++i)
             contender->step();
         std::FILE* out = ::fdopen(channel[1], "w");
-        std::fprintf(out, "%.0f %s\n", train::peakMemory(), contender->name().c_str());
+        std::fprintf(out, "%.0f %s\n", meter.peak().value_or(-1), contender->name().c_str());
         std::fclose(out);
         ::_exit(0);
     }

@@ -70,11 +70,16 @@ private slots:
         QVERIFY(model(resumed) == model(whole));
     }
 
-    void aDamagedCheckpointIsNamedAndNothingIsLost() {
+    /// A cut checkpoint: the best epoch's state takes its place, with the same end. Both cut: a clear error,
+    /// and the recorded epochs stay.
+    void aDamagedCheckpointLosesNothing() {
         const QTemporaryDir folder;
+        const auto config = writeConfig(folder.path(), tinyConfig("sgt", 2, 30));
+        const auto whole =
+            finished(runCli({"run", config, "--json", "--workspace", folder.filePath("whole")}),
+                     folder.filePath("whole"));
         const auto workspace = folder.filePath("w");
-        CliProcess interrupted({"run", writeConfig(folder.path(), tinyConfig("sgt", 2, 3000)), "--json",
-                                "--workspace", workspace});
+        CliProcess interrupted({"run", config, "--json", "--workspace", workspace});
         QVERIFY(interrupted.waitForEvent("epoch", 2));
         interrupted.process().terminate();
         QCOMPARE(interrupted.finish().code, 130);
@@ -83,15 +88,49 @@ private slots:
                 .at(0);
         };
         const auto before = listed();
-        QFile checkpoint(QString::fromStdString(before.at("folder").get<std::string>()) +
-                         "/checkpoint.safetensors");
-        QVERIFY(checkpoint.open(QIODevice::ReadWrite));
-        QVERIFY(checkpoint.resize(checkpoint.size() / 2));
-        checkpoint.close();
-        const auto resumed = runCli({"resume", "--workspace", workspace});
-        QVERIFY2(resumed.code == 3, resumed.error.constData());
-        QVERIFY2(resumed.error.contains("checkpoint.safetensors"), resumed.error.constData());
-        QCOMPARE(listed().at("epochs_done"), before.at("epochs_done"));
+        const auto cut = [&](const char* name) {
+            QFile file(QString::fromStdString(before.at("folder").get<std::string>()) + "/" + name);
+            return file.open(QIODevice::ReadWrite) && file.resize(file.size() / 2);
+        };
+        QVERIFY(cut("checkpoint.safetensors"));
+        QFile best(QString::fromStdString(before.at("folder").get<std::string>()) + "/best.safetensors");
+        QVERIFY(best.copy(folder.filePath("best")));
+        QVERIFY(cut("best.safetensors"));
+        const auto refused = runCli({"resume", "--workspace", workspace});
+        QVERIFY2(refused.code == 3, refused.error.constData());
+        QVERIFY2(refused.error.contains("checkpoint.safetensors"), refused.error.constData());
+        QVERIFY2(refused.error.contains("train the run anew"), refused.error.constData());
+        QVERIFY(listed().at("epochs_done") == before.at("epochs_done"));
+
+        QVERIFY(best.remove() && QFile::copy(folder.filePath("best"), best.fileName()));
+        const auto id = QString::fromStdString(before.at("id").get<std::string>());
+        const auto outcome = runCli({"resume", id, "--json", "--workspace", workspace});
+        const auto notes = dumpJson(eventsOf(outcome.out, "started").first().at("report").at("notes"));
+        QVERIFY2(notes.find("from best.safetensors") != std::string::npos, notes.c_str());
+        QVERIFY(learned(finished(outcome, workspace)) == learned(whole));
+    }
+
+    /// What a run starts from may be gone once it has a checkpoint of its own.
+    void aRunGoesOnWithoutTheOneItStartedFrom() {
+        const QTemporaryDir folder;
+        const auto workspace = folder.filePath("w");
+        Json config = tinyConfig("inq", 3, 3000);
+        config["start"] = {{"from", "float"}, {"float_epochs", 1}};
+        CliProcess interrupted(
+            {"run", writeConfig(folder.path(), config), "--json", "--workspace", workspace});
+        QVERIFY(interrupted.waitForEvent("epoch", 3));
+        interrupted.process().terminate();
+        QCOMPARE(interrupted.finish().code, 130);
+        const auto runs =
+            parseJson(runCli({"list", "--json", "--workspace", workspace}).out.toStdString(), "list");
+        for (const auto& run : runs)
+            if (run.at("state") == "finished")
+                QVERIFY(
+                    QDir(QString::fromStdString(run.at("folder").get<std::string>())).removeRecursively());
+        CliProcess resumed({"resume", "--json", "--workspace", workspace});
+        QVERIFY(resumed.waitForEvent("epoch", 4));
+        resumed.process().terminate();
+        QCOMPARE(resumed.finish().code, 130);
     }
 
     void resumeWithoutIdsTakesAllThatStopped() {
@@ -106,13 +145,16 @@ private slots:
         const auto stopped = interrupted.finish();
         QCOMPARE(stopped.code, 130);
         QCOMPARE(eventsOf(stopped.out, "summary").first().at("stopped").size(), std::size_t{2});
+        QCOMPARE(eventsOf(stopped.out, "summary").first().at("resume").get<std::string>(),
+                 "quantarium-cli resume --workspace " + workspace.toStdString());
         CliProcess resumed({"resume", "--json", "--workspace", workspace});
         QVERIFY(resumed.waitForEvent("epoch", 2));
         resumed.process().terminate();
         QCOMPARE(eventsOf(resumed.finish().out, "summary").first().at("runs").size(), std::size_t{2});
     }
 
-    void twoInterruptsEndAtOnce() {
+    /// timeout(1) and terminals signal the process and its group: that is one wish to stop.
+    void twoSignalsAtOnceAreOneInterrupt() {
         const QTemporaryDir folder;
         const auto workspace = folder.filePath("w");
         CliProcess run({"run", writeConfig(folder.path(), tinyConfig("float", 32, 5000)), "--json",
@@ -121,10 +163,10 @@ private slots:
         const auto pid = static_cast<pid_t>(run.process().processId());
         ::kill(pid, SIGINT);
         ::kill(pid, SIGTERM);
-        QCOMPARE(run.finish().code, 130);
-        const auto listed =
-            parseJson(runCli({"list", "--json", "--workspace", workspace}).out.toStdString(), "list");
-        QVERIFY(listed.at(0).at("epochs_done").get<int>() >= 1);
+        const auto outcome = run.finish();
+        QCOMPARE(outcome.code, 130);
+        QVERIFY2(!outcome.error.contains("Ended at once"), outcome.error.constData());
+        QCOMPARE(eventsOf(outcome.out, "summary").first().at("stopped").size(), std::size_t{1});
     }
 
 private:

@@ -55,7 +55,7 @@ private slots:
         const auto outcome = inWorkspace({"run", writeConfig(m_folder.path(), tinyConfig("rdhs", 1, 1))});
         QVERIFY2(outcome.code == 0, outcome.error.constData());
         for (const char* const part : {"tiny rdhs: starts, 1 epochs", "tiny rdhs: epoch 1/1",
-                                       "tiny rdhs: finished", "Best [%]", "Written to the workspace"})
+                                       "tiny rdhs: finished", "Best epoch [%]", "Written to the workspace"})
             QVERIFY2(outcome.out.contains(part), outcome.out.constData());
         QVERIFY2(!outcome.out.contains('\x1b') && !outcome.out.contains('\r'), "no terminal codes in a file");
         QVERIFY(outcome.error.isEmpty());

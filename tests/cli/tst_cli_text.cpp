@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <csignal>
+
 #include <QTest>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "app/cli/exit_code.h"
+#include "app/cli/interrupts.h"
 #include "app/cli/progress_line.h"
 #include "app/cli/run_input.h"
 #include "app/cli/text_table.h"
@@ -15,6 +21,25 @@ class TestCliText : public QObject {
     Q_OBJECT
 
 private slots:
+    /// In a child process: two signals at once are one interrupt, a later one ends the process.
+    void aLaterInterruptEndsAtOnce() {
+        const pid_t child = ::fork();
+        QVERIFY(child >= 0);
+        if (child == 0) {
+            const Interrupts interrupts([] {});
+            ::raise(SIGINT);
+            ::raise(SIGTERM);
+            if (!interrupts.happened()) ::_exit(1);
+            ::usleep(1'200'000);
+            ::raise(SIGINT);
+            ::_exit(2);
+        }
+        int status = 0;
+        QCOMPARE(::waitpid(child, &status, 0), child);
+        QVERIFY(WIFEXITED(status));
+        QCOMPARE(WEXITSTATUS(status), 130);
+    }
+
     void numbersForPeople() {
         QCOMPARE(groupedNumber(0), std::string("0"));
         QCOMPARE(groupedNumber(999), std::string("999"));

@@ -31,7 +31,7 @@ Attached attach(const std::string& method, std::int64_t bits, const torch::Tenso
     arguments.layer.name = "layer.weight";
     arguments.layer.shape = weight.sizes().vec();
     arguments.layer.fanIn = weight.numel() / std::max<std::int64_t>(1, weight.size(0));
-    arguments.layer.fanOut = weight.size(0);
+    arguments.layer.fanOut = weight.dim() > 1 ? weight.numel() / weight.size(1) : weight.size(0);
     arguments.layer.followedByBatchNorm = true;
     arguments.bits = bits;
     arguments.options = Options::validated(entry.schema.options, options, "test");

@@ -103,6 +103,7 @@ store::RunRecord addFinished(store::Workspace& workspace, const std::string& id,
                          {"seconds", 12.25},
                          {"peak_bytes", 1048576},
                          {"step_seconds", stepSeconds},
+                         {"step_cpu_seconds", stepSeconds},
                          {"snapshot_share", 0.001}};
     workspace.recordEnded(id, {RunState::Finished, "", result});
     return workspace.at(id);

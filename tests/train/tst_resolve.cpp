@@ -82,12 +82,12 @@ void TestResolve::refuses_data() {
         R"({"training": {"optimizer": {"id": "sgd", "options": {"nesterov": true, "momentum": 0}}}})",
         "training.optimizer.options.nesterov", "momentum");
     row("ensemble", R"({"ensemble": {"members": 3}})", "ensemble.members", "repeats");
-    row("activations", R"({"activations": {"method": "pact"}})", "activations.method", "none");
+    row("activation bits", R"({"activations": {"method": "pact", "bits": 9}})", "activations.bits", "1 … 8");
+    row("activation bits of none", R"({"activations": {"bits": 4}})", "activations.bits", "choose a method");
+    row("activation options", R"({"activations": {"method": "pact", "options": {"clipp": 1}}})",
+        "activations.options.clipp", "clip");
     row("run without a path", R"({"start": {"from": "run"}})", "start.path", "list");
     row("float from float", R"({"start": {"from": "float"}})", "start.from", "scratch");
-    row("8 bits that RDHS has not",
-        R"({"weights": {"method": "rdhs", "bits": 1, "policy": "8bit-first-last"}})", "weights.policy",
-        "skip-first-last");
     row("device", R"({"machine": {"device": "gpu"}})", "machine.device", "cuda");
     row("augmentation", R"({"dataset": {"augment": {"flop": true}}})", "dataset.augment.flop", "flip");
     row("override", R"({"weights": {"method": "inq", "bits": 5, "overrides": {"conv1": {"bits": 1}}}})",
@@ -173,6 +173,10 @@ void TestResolve::policiesDecideFirstAndLast_data() {
                                      << "rdhs" << 1;
     QTest::newRow("INQ without first and last") << "inq" << 3 << "skip-first-last"
                                                 << "float" << 32;
+    QTest::newRow("LSQ as published has 8 bits there") << "lsq" << 3 << "as-published"
+                                                       << "lsq" << 8;
+    QTest::newRow("RDHS, uniform 8 bits there") << "rdhs" << 1 << "8bit-first-last"
+                                                << "minmax" << 8;
     QTest::newRow("INQ with 8 bits there") << "inq" << 3 << "8bit-first-last"
                                            << "inq" << 8;
 }

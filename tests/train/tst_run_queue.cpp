@@ -18,6 +18,8 @@ private slots:
     void runsBesideEachOtherWhereTheCoresSuffice();
     void aRunWaitsForTheOneItStartsFrom();
     void aRunWhoseStartFailedFails();
+    void aRunWaitsWhileItsStartIsPaused();
+    void aRunWhoseStartIsStoppedIsStopped();
     void stopsAndPausesWaitingRuns();
     void pausesARunningRun();
     void endsCleanlyWhileRunning();
@@ -115,6 +117,44 @@ void TestRunQueue::aRunWhoseStartFailedFails() {
     queue.waitIdle();
     QVERIFY(states(log, {"orphan"})["orphan"] == RunState::Failed);
     QVERIFY(log.all<RunEnded>("orphan").at(0).reason.find("bad") != std::string::npos);
+}
+
+void TestRunQueue::aRunWaitsWhileItsStartIsPaused() {
+    WaitingLog log;
+    train::RunQueue queue(train::Registries::builtin(), log, 4);
+    const auto parent = job("parent", smallRun("float", 32, 60));
+    auto child = job("child", smallRun("inq", 4, 1));
+    child.startRun = "parent";
+    child.startFile = parent.folder / "model.safetensors";
+    queue.submit(parent);
+    queue.submit(child);
+    log.waitRunning("parent");
+    queue.pause("parent");
+    queue.waitIdle(); // nothing is at work; the child keeps its place
+    QVERIFY(states(log, {"parent"})["parent"] == RunState::Paused);
+    QVERIFY(log.all<RunEnded>("child").empty());
+    QCOMPARE(queue.active(), std::vector<std::string>{"child"});
+    queue.submit(parent);
+    queue.waitIdle();
+    QVERIFY2(states(log, {"child"})["child"] == RunState::Finished,
+             log.all<RunEnded>("child").at(0).reason.c_str());
+}
+
+void TestRunQueue::aRunWhoseStartIsStoppedIsStopped() {
+    WaitingLog log;
+    train::RunQueue queue(train::Registries::builtin(), log, 4);
+    queue.submit(job("parent", smallRun("float", 32, 500)));
+    auto child = job("child", smallRun("inq", 4, 1));
+    child.startRun = "parent";
+    auto grandchild = job("grandchild", smallRun("inq", 3, 1));
+    grandchild.startRun = "child";
+    queue.submit(std::move(child));
+    queue.submit(std::move(grandchild));
+    log.waitRunning("parent");
+    queue.stop("parent");
+    queue.waitIdle();
+    for (const auto& [id, state] : states(log, {"parent", "child", "grandchild"}))
+        QVERIFY2(state == RunState::Stopped, id.c_str());
 }
 
 void TestRunQueue::stopsAndPausesWaitingRuns() {

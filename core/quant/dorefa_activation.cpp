@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include "core/base/random.h"
+#include "core/quant/activation_methods.h"
+
+namespace quantarium::quant {
+
+namespace {
+
+/// round((2^k − 1) clip(x, 0, 1)) / (2^k − 1); gradient 1 for 0 ≤ x ≤ 1, else 0.
+class ClipAndRound : public torch::autograd::Function<ClipAndRound> {
+public:
+    static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input,
+                                 double steps) {
+        context->save_for_backward({input});
+        return input.clamp(0, 1).mul_(steps).round_().div_(steps);
+    }
+    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::tensor_list gradients) {
+        const auto input = context->get_saved_variables()[0];
+        return {torch::where(input.ge(0).logical_and_(input.le(1)), gradients[0], 0.0), {}};
+    }
+};
+
+/// Identity whose backward pass quantizes the gradient of each sample.
+class GradientQuantizer : public torch::autograd::Function<GradientQuantizer> {
+public:
+    static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& output,
+                                 double steps, std::int64_t seed) {
+        context->saved_data["steps"] = steps;
+        context->saved_data["seed"] = seed;
+        return output.view_as(output);
+    }
+    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::tensor_list gradients) {
+        const double steps = context->saved_data["steps"].toDouble();
+        const auto seed = static_cast<std::uint64_t>(context->saved_data["seed"].toInt());
+        return {quantizedGradient(gradients[0], steps, gradientNoise(gradients[0], steps, seed)), {}, {}};
+    }
+};
+
+/// DoReFa-Net's activations and gradients (Zhou et al. 2016, arXiv 1606.06160): inputs are clipped to [0, 1]
+/// and rounded to k bits (section 2.4, Eq. 11); with gradient bits, the gradient at the layer's output is
+/// quantized per sample with noise (section 2.5, Eq. 12), drawn from the run's seed and the step.
+class DorefaActivation final : public ActivationQuantizer {
+public:
+    explicit DorefaActivation(const ActivationArguments& arguments)
+        : m_steps(std::ldexp(1.0, static_cast<int>(arguments.bits)) - 1),
+          m_gradientBits(arguments.options.integer("gradient_bits")),
+          m_seed(deriveSeed(deriveSeed(arguments.seed, streams::kSampling), arguments.layer.name)),
+          m_draws(torch::zeros({1}, torch::kInt64)) {}
+
+    torch::Tensor before(const torch::Tensor& input) override { return ClipAndRound::apply(input, m_steps); }
+
+    torch::Tensor after(const torch::Tensor& output) override {
+        if (m_gradientBits == 0 || !training()) return output;
+        const auto draw = m_draws.item<std::int64_t>();
+        m_draws.add_(1);
+        const auto seed =
+            static_cast<std::int64_t>(deriveSeed(m_seed, "gradient", static_cast<std::uint64_t>(draw)) >> 1);
+        return GradientQuantizer::apply(output, std::ldexp(1.0, static_cast<int>(m_gradientBits)) - 1, seed);
+    }
+
+    void save(torch::OrderedDict<std::string, torch::Tensor>& tensors) const override {
+        tensors.insert("draws", m_draws.clone());
+    }
+    void load(const torch::OrderedDict<std::string, torch::Tensor>& tensors) override {
+        m_draws.copy_(StateReader(tensors, Json::object(), "activation").tensor("draws", {1}, torch::kInt64));
+    }
+
+private:
+    double m_steps; ///< 2^k − 1
+    std::int64_t m_gradientBits;
+    std::uint64_t m_seed;
+    torch::Tensor m_draws; ///< training passes so far
+};
+
+} // namespace
+
+torch::Tensor gradientNoise(const torch::Tensor& gradient, double steps, std::uint64_t seed) {
+    auto generator = at::detail::createCPUGenerator(seed);
+    return torch::empty(gradient.sizes(), torch::kFloat32)
+        .uniform_(-0.5, 0.5, generator)
+        .div_(steps)
+        .to(gradient.device());
+}
+
+torch::Tensor quantizedGradient(const torch::Tensor& gradient, double steps, const torch::Tensor& noise) {
+    std::vector<std::int64_t> dims;
+    for (std::int64_t d = 1; d < gradient.dim(); ++d)
+        dims.push_back(d);
+    const auto range = gradient.abs().amax(dims, true).mul_(2); // per sample
+    auto scaled = gradient.div(range.clamp_min(std::numeric_limits<float>::min())).add_(0.5);
+    if (noise.defined()) scaled.add_(noise.to(gradient.scalar_type()));
+    return scaled.clamp_(0, 1).mul_(steps).round_().div_(steps).sub_(0.5).mul_(range);
+}
+
+ActivationMethod dorefaActivation() {
+    ActivationMethod method;
+    method.schema = {
+        "dorefa",
+        "DoReFa-Net",
+        "Clips to [0, 1] and rounds to evenly spaced values; optionally quantizes gradients, too",
+        "Zhou et al. 2016, arXiv 1606.06160",
+        {OptionSpec::integer("gradient_bits", "Gradient bits", 0, 0, 16,
+                             "Bits of the gradient at the layer's output; 0: gradients stay float")
+             .withSource("section 2.5, Eq. 12")}};
+    method.minimumBits = 1;
+    method.maximumBits = 8;
+    method.defaultBits = 4;
+    method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
+    method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {
+        return std::make_unique<DorefaActivation>(arguments);
+    };
+    return method;
+}
+
+} // namespace quantarium::quant

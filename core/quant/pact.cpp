@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+
+#include "core/quant/activation_methods.h"
+
+namespace quantarium::quant {
+
+namespace {
+
+constexpr double kSmallestClip = 1e-3;
+
+/// y = clip(x, 0, α), q = round(y (2^k − 1) / α) α / (2^k − 1); dq/dx = 1{0 ≤ x < α}, dq/dα = 1{x ≥ α}.
+class ClipToTrained : public torch::autograd::Function<ClipToTrained> {
+public:
+    static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input,
+                                 const torch::Tensor& clip, double steps) {
+        context->save_for_backward({input, clip});
+        const auto scale = clip / steps;
+        return torch::minimum(input.clamp_min(0), clip).div_(scale).round_().mul_(scale);
+    }
+    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::tensor_list gradients) {
+        const auto saved = context->get_saved_variables();
+        const auto above = saved[0].ge(saved[1]);
+        const auto& g = gradients[0];
+        return {torch::where(saved[0].ge(0).logical_and_(above.logical_not()), g, 0.0),
+                torch::where(above, g, 0.0).sum().view_as(saved[1]),
+                {}};
+    }
+};
+
+/// PACT (Choi et al. 2018, arXiv 1805.06085): the clipping level α of each layer's input is trained with the
+/// network (section 3, Eq. 1–3); the optimizer's weight decay on α is the paper's L2 regularization.
+class PactActivation final : public ActivationQuantizer {
+public:
+    explicit PactActivation(const ActivationArguments& arguments)
+        : m_steps(std::ldexp(1.0, static_cast<int>(arguments.bits)) - 1), m_layer(arguments.layer.name),
+          m_clip(torch::full({1}, arguments.options.real("clip"),
+                             torch::TensorOptions().device(arguments.device))
+                     .requires_grad_()),
+          m_decays(arguments.options.boolean("decay")) {}
+
+    torch::Tensor before(const torch::Tensor& input) override {
+        return ClipToTrained::apply(input, m_clip.to(input.scalar_type()), m_steps);
+    }
+
+    std::vector<ParameterGroup> parameterGroups() override {
+        return {{{m_clip}, m_decays ? std::nullopt : std::optional(0.0), 1.0}};
+    }
+
+    void afterStep() override {
+        const torch::NoGradGuard guard;
+        m_clip.detach().clamp_min_(kSmallestClip); // at 0 or below nothing would pass any more
+    }
+
+    std::map<std::string, double> diagnostics() const override { return {{"clip", m_clip.item<double>()}}; }
+
+    void save(torch::OrderedDict<std::string, torch::Tensor>& tensors) const override {
+        tensors.insert("clip", m_clip.detach().cpu().clone());
+    }
+    void load(const torch::OrderedDict<std::string, torch::Tensor>& tensors) override {
+        const torch::NoGradGuard guard;
+        m_clip.detach().copy_(
+            StateReader(tensors, Json::object(), m_layer).tensor("clip", {1}, torch::kFloat32));
+    }
+
+private:
+    double m_steps; ///< 2^k − 1
+    std::string m_layer;
+    torch::Tensor m_clip; ///< α
+    bool m_decays;
+};
+
+} // namespace
+
+ActivationMethod pactActivation() {
+    ActivationMethod method;
+    method.schema = {"pact",
+                     "PACT",
+                     "Clips to a trained level and rounds to evenly spaced values",
+                     "Choi et al. 2018, arXiv 1805.06085",
+                     {OptionSpec::real("clip", "Starting level", 10.0, kSmallestClip, 1e6,
+                                       "The clipping level before training"),
+                      OptionSpec::boolean("decay", "Weight decay", true,
+                                          "The optimizer's weight decay pulls the level down, too")
+                          .withSource("section 3.2")}};
+    method.minimumBits = 1;
+    method.maximumBits = 8;
+    method.defaultBits = 4;
+    method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
+    method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {
+        return std::make_unique<PactActivation>(arguments);
+    };
+    return method;
+}
+
+} // namespace quantarium::quant
