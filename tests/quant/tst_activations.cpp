@@ -52,13 +52,13 @@ private slots:
         QFETCH(int, bits);
         const auto& entry = builtinActivationMethods().at(method.toStdString(), "test");
         const auto quantizer = attachActivation(method.toStdString(), bits);
-        const auto input = randomTensor({8, 4, 5, 5}, 3);
+        const auto input = randomTensor({8, 4, 5, 5}, 3) * 6; // some beyond every clipping level
         const auto kept = input.clone();
         const auto output = quantizer->before(input);
         QVERIFY_SAME(bitDifference(input, kept)); // never in place
         QCOMPARE(output.sizes().vec(), input.sizes().vec());
         const auto levels = std::get<0>(torch::_unique(output)).numel();
-        QVERIFY(levels >= 2 || bits == 8);
+        QVERIFY(levels >= 2);
         QVERIFY(levels <=
                 entry.levels(bits, Options::validated(entry.schema.options, Json::object(), "test")));
         // Evaluation is deterministic and changes nothing.

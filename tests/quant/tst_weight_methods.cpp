@@ -68,10 +68,14 @@ void train(Attached& layer, std::int64_t firstEpoch, std::int64_t lastEpoch, boo
 }
 
 torch::optim::SGD sgdOf(Attached& layer, double momentum = 0.9) {
-    std::vector<torch::Tensor> tensors;
-    for (const auto& group : layer.quantizer->parameterGroups())
-        tensors.insert(tensors.end(), group.tensors.begin(), group.tensors.end());
-    return torch::optim::SGD(tensors, torch::optim::SGDOptions(0.05).momentum(momentum));
+    const auto options = torch::optim::SGDOptions(0.05).momentum(momentum);
+    std::vector<torch::optim::OptimizerParamGroup> groups;
+    for (const auto& group : layer.quantizer->parameterGroups()) {
+        auto own = options;
+        own.lr(options.lr() * group.learningRateMultiplier);
+        groups.emplace_back(group.tensors, std::make_unique<torch::optim::SGDOptions>(own));
+    }
+    return torch::optim::SGD(std::move(groups), options);
 }
 
 std::set<float> distinct(const torch::Tensor& weight) {
@@ -289,7 +293,7 @@ private slots:
                  std::int64_t{0}); // train() has just marked
         for (int step = 0; step < 5; ++step) {
             layer.materialize(Mode::Train);
-            layer.quantizer->backward(randomTensor({12, 5, 3, 3}, 60) * 3);
+            layer.quantizer->backward(randomTensor({12, 5, 3, 3}, 60) * 9);
             optimizer.step();
             layer.quantizer->afterStep();
         }

@@ -122,38 +122,38 @@ void TestRunQueue::aRunWhoseStartFailedFails() {
 void TestRunQueue::aRunWaitsWhileItsStartIsPaused() {
     WaitingLog log;
     train::RunQueue queue(train::Registries::builtin(), log, 4);
-    const auto parent = job("parent", smallRun("float", 32, 60));
-    auto child = job("child", smallRun("inq", 4, 1));
-    child.startRun = "parent";
+    const auto parent = job("paused parent", smallRun("float", 32, 60));
+    auto child = job("waiting child", smallRun("inq", 4, 1));
+    child.startRun = "paused parent";
     child.startFile = parent.folder / "model.safetensors";
     queue.submit(parent);
     queue.submit(child);
-    log.waitRunning("parent");
-    queue.pause("parent");
+    log.waitRunning("paused parent");
+    queue.pause("paused parent");
     queue.waitIdle(); // nothing is at work; the child keeps its place
-    QVERIFY(states(log, {"parent"})["parent"] == RunState::Paused);
-    QVERIFY(log.all<RunEnded>("child").empty());
-    QCOMPARE(queue.active(), std::vector<std::string>{"child"});
+    QVERIFY(states(log, {"paused parent"})["paused parent"] == RunState::Paused);
+    QVERIFY(log.all<RunEnded>("waiting child").empty());
+    QCOMPARE(queue.active(), std::vector<std::string>{"waiting child"});
     queue.submit(parent);
     queue.waitIdle();
-    QVERIFY2(states(log, {"child"})["child"] == RunState::Finished,
-             log.all<RunEnded>("child").at(0).reason.c_str());
+    QVERIFY2(states(log, {"waiting child"})["waiting child"] == RunState::Finished,
+             log.all<RunEnded>("waiting child").at(0).reason.c_str());
 }
 
 void TestRunQueue::aRunWhoseStartIsStoppedIsStopped() {
     WaitingLog log;
     train::RunQueue queue(train::Registries::builtin(), log, 4);
-    queue.submit(job("parent", smallRun("float", 32, 500)));
-    auto child = job("child", smallRun("inq", 4, 1));
-    child.startRun = "parent";
-    auto grandchild = job("grandchild", smallRun("inq", 3, 1));
-    grandchild.startRun = "child";
+    queue.submit(job("stopped parent", smallRun("float", 32, 500)));
+    auto child = job("stopped child", smallRun("inq", 4, 1));
+    child.startRun = "stopped parent";
+    auto grandchild = job("stopped grandchild", smallRun("inq", 3, 1));
+    grandchild.startRun = "stopped child";
     queue.submit(std::move(child));
     queue.submit(std::move(grandchild));
-    log.waitRunning("parent");
-    queue.stop("parent");
+    log.waitRunning("stopped parent");
+    queue.stop("stopped parent");
     queue.waitIdle();
-    for (const auto& [id, state] : states(log, {"parent", "child", "grandchild"}))
+    for (const auto& [id, state] : states(log, {"stopped parent", "stopped child", "stopped grandchild"}))
         QVERIFY2(state == RunState::Stopped, id.c_str());
 }
 
