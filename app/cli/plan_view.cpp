@@ -20,6 +20,11 @@ std::string multiplicationText(const LayerReport& layer) {
     return layer.postScale ? "only a scale" : "no";
 }
 
+std::string activationText(const LayerReport& layer) {
+    if (layer.activationMethod == "none") return "float";
+    return layer.activationMethod + ", " + std::to_string(layer.activationBits) + " bits";
+}
+
 std::vector<std::string> layerRow(const LayerReport& layer) {
     return {layer.layer,
             layer.kind,
@@ -30,6 +35,7 @@ std::vector<std::string> layerRow(const LayerReport& layer) {
             std::to_string(layer.bits),
             layer.levels > 0 ? std::to_string(layer.levels) : "–",
             multiplicationText(layer),
+            activationText(layer),
             layer.remark};
 }
 
@@ -40,7 +46,7 @@ std::string reportText(const RunReport& report) {
     for (const auto& layer : report.layers)
         rows.push_back(layerRow(layer));
     std::string text = textTable(
-        {"Layer", "Kind", "Shape", "Weights", "MACs", "Method", "Bits", "Values", "Multiplies", "Remark"},
+        {"Layer", "Kind", "Shape", "Weights", "MACs", "Method", "Bits", "Values", "Multiplies", "Input", "Remark"},
         rows);
     const auto& memory = report.memory;
     text += "\nParameters        " + groupedNumber(memory.parameters) + ", of them quantized " +

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cstdio>
 
+#include <sysexits.h>
+
 #include <QApplication>
 #include <QScreen>
 #include <QSettings>
@@ -87,7 +89,7 @@ int main(int argc, char** argv) {
     } else if (!quantarium::desktop::displayIsReachable(argc, argv)) {
         std::fprintf(stderr, "quantarium: no display can be reached; start it on a desktop, or use "
                              "quantarium-cli, which needs none.\n");
-        return 1;
+        return EX_UNAVAILABLE; // packaging/run goes on without a display then
     }
     QApplication application(argc, argv);
     QApplication::setApplicationName(QStringLiteral("quantarium"));

@@ -96,7 +96,7 @@ AtomicFile::AtomicFile(std::filesystem::path target) : m_target(std::move(target
     m_temporary = m_target;
     m_temporary += ".tmp" + std::to_string(::getpid());
     m_descriptor = ::open(m_temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (m_descriptor < 0) failStorage("create", m_temporary, errno);
+    if (m_descriptor < 0) failStorage("create", m_target, errno);
 }
 
 AtomicFile::~AtomicFile() {

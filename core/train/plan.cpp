@@ -179,8 +179,6 @@ std::vector<LayerPlan> planLayers(const RunConfig& config, const nn::LayerGraph&
         plan.options = Options::validated(plan.method->schema.options, choice.options, "weights.options");
         plan.remark = choice.remark;
         plan.activation = planActivation(config.activations, node, registries.activations);
-        if (plan.remark.empty() && plan.method->remark)
-            plan.remark = plan.method->remark(plan.bits, plan.options);
         plans.push_back(std::move(plan));
     }
     return plans;

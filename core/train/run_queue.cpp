@@ -15,6 +15,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/base/error.h"
+#include "core/train/memory.h"
+#include "core/train/session.h"
 #include "core/train/trainer.h"
 
 namespace quantarium::train {
@@ -29,26 +32,42 @@ id_t thisThread() {
 
 struct RunningRun {
     std::int64_t threads = 1;
+    double bytes = 0;
     std::stop_source stop;
     std::atomic<bool> pause = false;
+};
+
+/// 0 where the network can't be built; the run itself says why when it starts.
+double expectedBytes(const RunConfig& config, const Registries& registries) {
+    try {
+        return planRun(config, registries).trainingBytes;
+    } catch (const Error&) {
+        return 0;
+    }
+}
+
+struct WaitingRun : QueuedRun {
+    double bytes = 0; ///< its training is expected to take
 };
 
 } // namespace
 
 struct RunQueue::State {
-    State(const Registries& entries, RunObserver& watcher, std::int64_t coreCount)
-        : registries(entries), observer(watcher), cores(coreCount) {}
+    State(const Registries& entries, RunObserver& watcher, std::int64_t coreCount, double memoryBytes)
+        : registries(entries), observer(watcher), cores(coreCount), memory(memoryBytes) {}
 
     const Registries& registries;
     RunObserver& observer;
     const std::int64_t cores;
+    const double memory; ///< bytes; 0: what is free
     /// Training gives way to the GUI's thread. Fixed here, since a run's thread may be started by the one
     /// before it.
     const int niceness = ::getpriority(PRIO_PROCESS, thisThread()) + kNicer;
 
     mutable std::mutex mutex;
     std::condition_variable changed;
-    std::deque<QueuedRun> waiting;
+    std::deque<WaitingRun> waiting;
+    double budget = 0; ///< bytes for all that run at once, taken when the first of them starts
     std::map<std::string, std::unique_ptr<RunningRun>> running;
     std::map<std::string, RunState> unfinished; ///< runs of this queue that ended without finishing
     std::list<std::jthread> threads;
@@ -56,16 +75,21 @@ struct RunQueue::State {
     int announcing = 0;             ///< RunEnded events of never-started runs on their way
     bool closing = false;
 
-    std::int64_t usedCores() const {
-        std::int64_t used = 0;
-        for (const auto& [id, run] : running)
-            used += run->threads;
-        return used;
+    /// A run alone always starts; its own check of memory speaks for itself.
+    bool fits(const WaitingRun& next) const {
+        if (running.empty()) return true;
+        auto threads = next.config.machine.threads;
+        double bytes = next.bytes;
+        for (const auto& [id, run] : running) {
+            threads += run->threads;
+            bytes += run->bytes;
+        }
+        return threads <= cores && bytes <= budget;
     }
 
     bool isActive(const std::string& id) const {
         return running.contains(id) ||
-               std::any_of(waiting.begin(), waiting.end(), [&](const QueuedRun& r) { return r.id == id; });
+               std::any_of(waiting.begin(), waiting.end(), [&](const auto& r) { return r.id == id; });
     }
 
     /// How this queue's run ended, if it did without finishing.
@@ -106,11 +130,11 @@ struct RunQueue::State {
                 next = waiting.erase(next);
             } else if (isHeld(*next) || (!next->startRun.empty() && isActive(next->startRun))) {
                 ++next;
-            } else if (running.empty() || usedCores() + next->config.machine.threads <= cores) {
+            } else if (fits(*next)) {
                 launch(std::move(*next));
                 next = waiting.erase(next);
             } else {
-                return; // keep the order: nothing overtakes a run that only waits for cores
+                return; // keep the order: nothing overtakes a run that only waits for cores or memory
             }
         }
     }
@@ -126,9 +150,11 @@ struct RunQueue::State {
             thread = done.erase(thread->get_id()) > 0 ? threads.erase(thread) : std::next(thread);
     }
 
-    void launch(QueuedRun run) {
+    void launch(WaitingRun run) {
+        if (running.empty()) budget = memory > 0 ? memory : availableMemory();
         auto own = std::make_unique<RunningRun>();
         own->threads = run.config.machine.threads;
+        own->bytes = run.bytes;
         auto* shared = own.get();
         running.emplace(run.id, std::move(own));
         threads.emplace_back([this, shared, job = std::move(run)] {
@@ -160,7 +186,7 @@ struct RunQueue::State {
 
     bool removeWaiting(const std::string& id, RunState state) {
         const auto found =
-            std::find_if(waiting.begin(), waiting.end(), [&](const QueuedRun& r) { return r.id == id; });
+            std::find_if(waiting.begin(), waiting.end(), [&](const auto& r) { return r.id == id; });
         if (found == waiting.end()) return false;
         waiting.erase(found);
         endUnstarted(id, state, "It had not started yet.");
@@ -170,11 +196,11 @@ struct RunQueue::State {
     }
 };
 
-RunQueue::RunQueue(const Registries& registries, RunObserver& observer, int cores)
+RunQueue::RunQueue(const Registries& registries, RunObserver& observer, int cores, double memory)
     : m_state(std::make_unique<State>(
           registries, observer,
-          cores > 0 ? cores : static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency())))) {
-}
+          cores > 0 ? cores : static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency())),
+          memory)) {}
 
 RunQueue::~RunQueue() {
     stopAll();
@@ -189,10 +215,11 @@ RunQueue::~RunQueue() {
 }
 
 void RunQueue::submit(QueuedRun run) {
+    const double bytes = expectedBytes(run.config, m_state->registries);
     const std::lock_guard lock(m_state->mutex);
     m_state->joinDone();
     m_state->unfinished.erase(run.id);
-    m_state->waiting.push_back(std::move(run));
+    m_state->waiting.push_back({std::move(run), bytes});
     m_state->startReady();
 }
 

@@ -22,12 +22,13 @@ struct QueuedRun {
     std::filesystem::path startFile; ///< that run's weights, or the file
 };
 
-/// Runs queued runs in background threads: as many at once as their threads fit into the cores, in order of
-/// submission. All functions may be called from any thread; observers are called in the runs' threads.
+/// Runs queued runs in background threads: as many at once as fit into the cores with their threads and into
+/// the memory with what their training is expected to take, in order of submission. All functions may be called from any thread; observers are called in the runs' threads.
 class RunQueue {
 public:
-    /// The observer must outlive the queue. cores 0: this machine's.
-    RunQueue(const Registries& registries, RunObserver& observer, int cores = 0);
+    /// The observer must outlive the queue. cores 0: this machine's; memory 0: what is free when the first of
+    /// some runs starts, bytes otherwise.
+    RunQueue(const Registries& registries, RunObserver& observer, int cores = 0, double memory = 0);
     ~RunQueue(); ///< stopAll(), then joins
     RunQueue(const RunQueue&) = delete;
     RunQueue& operator=(const RunQueue&) = delete;

@@ -23,7 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kProgressSeconds = 0.1;
+constexpr double kProgressSeconds = 0.25;
 constexpr double kSnapshotSeconds = 0.5; ///< least time between two live snapshots
 constexpr double kSnapshotShare = 0.008; ///< live snapshots take at most this share of the training time
 
@@ -178,7 +178,7 @@ private:
         if (done.best) saveCheckpoint(m_folder.bestFile(), m_session, m_state);
         saveCheckpoint(m_folder.checkpointFile(), m_session, m_state);
         m_observer.onEvent(m_runId, done);
-        progress("training", true);
+        if (m_state.epoch < epochs) progress("training", true);
     }
 
     /// Best on validation data; without a validation split the last epoch counts as the best.

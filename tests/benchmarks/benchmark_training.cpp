@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/quant/weight_quantizer.h"
 #include "core/train/memory.h"
 #include "tests/benchmarks/contenders.h"
 #include "tests/benchmarks/paired.h"
@@ -24,9 +25,9 @@ constexpr int kMemoryRounds = 6;
 using Make = std::function<std::unique_ptr<Contender>(const StepSettings&)>;
 
 Make session(const std::string& name, const std::string& method, std::int64_t bits,
-             const std::string& precision = "fp32") {
+             const std::string& precision = "fp32", Stage stage = Stage::FirstEpoch) {
     return [=](const StepSettings& settings) {
-        return sessionContender(name, settings, method, bits, precision);
+        return sessionContender(name, settings, method, bits, precision, stage);
     };
 }
 
@@ -36,14 +37,27 @@ Make expanded(const std::string& name, std::int64_t bits) {
 
 std::vector<Make> methods() {
     return {session("float", "float", 32),
-            session("INQ 5 bits", "inq", 5),
-            session("INQ 3 bits", "inq", 3),
+            session("INQ 5 bits, half frozen", "inq", 5),
+            session("INQ 5 bits, last portion", "inq", 5, "fp32", Stage::LastEpoch),
+            session("INQ 3 bits, half frozen", "inq", 3),
             session("RDHS 1 bit", "rdhs", 1),
             session("RDHS 3 bits", "rdhs", 3),
             session("SGT 1 bit", "sgt", 1),
             session("SGT 3 bits", "sgt", 3),
             expanded("RDHS 1 bit, expanded (Figure 3)", 1),
             expanded("RDHS 3 bits, expanded (Figure 3)", 3)};
+}
+
+/// Every method of the registry at its default bits.
+std::vector<Make> registry() {
+    std::vector<Make> all;
+    for (const auto& method : quant::builtinWeightMethods().entries())
+        all.push_back(
+            session(method.schema.id == "float"
+                        ? "float"
+                        : method.schema.id + ", " + std::to_string(method.defaultBits) + " bits",
+                    method.schema.id, method.defaultBits));
+    return all;
 }
 
 std::vector<Make> eager() {
@@ -100,8 +114,7 @@ double peakOf(const Make& make, const StepSettings& settings, std::string& name)
     return bytes;
 }
 
-void runMemory(const StepSettings& settings, int rounds) {
-    const auto makers = methods();
+void runMemory(const std::vector<Make>& makers, const StepSettings& settings, int rounds) {
     std::vector<std::string> names(makers.size());
     std::vector<std::vector<double>> bytes(makers.size());
     for (int round = 0; round < rounds; ++round)
@@ -123,17 +136,24 @@ int main(int argc, char** argv) {
         if (std::strcmp(argv[i], "--rounds") == 0) rounds = std::max(2, std::atoi(argv[i + 1]));
         if (std::strcmp(argv[i], "--threads") == 0) settings.threads = std::max(1, std::atoi(argv[i + 1]));
     }
-    if (what != "methods" && what != "memory" && what != "eager") {
-        std::fprintf(stderr, "usage: benchmark_training methods|memory|eager [--rounds N] [--threads N]\n");
+    if (what != "methods" && what != "memory" && what != "all" && what != "eager") {
+        std::fprintf(stderr,
+                     "usage: benchmark_training methods|memory|all|eager [--rounds N] [--threads N]\n");
         return 2;
     }
     settings.dataFolder =
         std::filesystem::temp_directory_path() / ("quantarium-benchmark-" + std::to_string(::getpid()));
     writeRandomImages(settings.dataFolder, 128);
-    if (what != "memory") train::keepFreedMemory();
+    if (what == "methods" || what == "eager") train::keepFreedMemory();
     if (what == "methods") runInterleaved(methods(), settings, rounds);
     if (what == "eager") runInterleaved(eager(), settings, rounds);
-    if (what == "memory") runMemory(settings, std::min(rounds, kMemoryRounds));
+    if (what == "memory") runMemory(methods(), settings, std::min(rounds, kMemoryRounds));
+    if (what == "all") {
+        runMemory(registry(), settings, std::min(rounds, kMemoryRounds)); // forks: before any thread is started
+        std::printf("\n");
+        train::keepFreedMemory();
+        runInterleaved(registry(), settings, rounds);
+    }
     std::filesystem::remove_all(settings.dataFolder);
     return 0;
 }

@@ -24,7 +24,8 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
 
 class SessionContender : public Contender {
 public:
-    SessionContender(const std::string& name, const StepSettings& settings, const RunConfig& config)
+    SessionContender(const std::string& name, const StepSettings& settings, const RunConfig& config,
+                     Stage stage)
         : Contender(name) {
         at::set_num_threads(static_cast<int>(settings.threads));
         const auto& registries = train::Registries::builtin();
@@ -33,6 +34,10 @@ public:
         const auto loader = m_session.loader(m_session.splits.train, true);
         loader->start(0);
         m_batch = *loader->next();
+        train::runProcedures(m_session, &quant::WeightMethod::before);
+        const auto epochs = m_session.config.training.epochs;
+        for (std::int64_t epoch = 0; epoch < (stage == Stage::LastEpoch ? epochs : 1); ++epoch)
+            train::applyRequests(m_session, {epoch, epochs});
         m_session.network->train();
     }
 
@@ -182,7 +187,7 @@ private:
 
 std::unique_ptr<Contender> sessionContender(const std::string& name, const StepSettings& settings,
                                             const std::string& method, std::int64_t bits,
-                                            const std::string& precision) {
+                                            const std::string& precision, Stage stage) {
     RunConfig config;
     config.dataset.id = "cifar10";
     config.dataset.root = settings.dataFolder.string();
@@ -192,7 +197,7 @@ std::unique_ptr<Contender> sessionContender(const std::string& name, const StepS
     config.training.batch = settings.batch;
     config.machine.threads = settings.threads;
     config.machine.precision = precision;
-    return std::make_unique<SessionContender>(name, settings, config);
+    return std::make_unique<SessionContender>(name, settings, config, stage);
 }
 
 std::unique_ptr<Contender> expandedContender(const std::string& name, const StepSettings& settings,

@@ -28,10 +28,14 @@ struct StepSettings {
     std::filesystem::path dataFolder; ///< of writeRandomImages (random_images.h)
 };
 
+/// Where in the training the steps are: what methods change by epoch (INQ's frozen share) is in force.
+enum class Stage { FirstEpoch, LastEpoch };
+
 /// A session of ours.
 std::unique_ptr<Contender> sessionContender(const std::string& name, const StepSettings& settings,
                                             const std::string& method, std::int64_t bits,
-                                            const std::string& precision = "fp32");
+                                            const std::string& precision = "fp32",
+                                            Stage stage = Stage::FirstEpoch);
 
 /// RDHS as paper B's Figure 3 draws it: each convolution over m times the channels, through autograd.
 std::unique_ptr<Contender> expandedContender(const std::string& name, const StepSettings& settings,

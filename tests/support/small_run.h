@@ -46,6 +46,12 @@ public:
         return found;
     }
 
+    /// All of all runs in the order in which they came.
+    std::vector<std::pair<std::string, RunEvent>> events() const {
+        const std::lock_guard lock(m_mutex);
+        return m_events;
+    }
+
 private:
     mutable std::mutex m_mutex;
     std::vector<std::pair<std::string, RunEvent>> m_events;

@@ -5,6 +5,7 @@
 
 #include "core/train/resolve.h"
 #include "core/train/run_queue.h"
+#include "core/train/session.h"
 #include "tests/support/compare.h"
 #include "tests/support/small_run.h"
 
@@ -16,6 +17,7 @@ class TestRunQueue : public QObject {
 private slots:
     void runsInOrderOneAtATime();
     void runsBesideEachOtherWhereTheCoresSuffice();
+    void runsOneAfterTheOtherWhereTheMemoryDoesNotSuffice();
     void aRunWaitsForTheOneItStartsFrom();
     void aRunWhoseStartFailedFails();
     void aRunWaitsWhileItsStartIsPaused();
@@ -89,6 +91,27 @@ void TestRunQueue::runsBesideEachOtherWhereTheCoresSuffice() {
     QCOMPARE(states(log, {"left", "right"}).size(), std::size_t{2});
     for (const auto& [id, state] : states(log, {"left", "right"}))
         QVERIFY2(state == RunState::Finished, id.c_str());
+}
+
+void TestRunQueue::runsOneAfterTheOtherWhereTheMemoryDoesNotSuffice() {
+    WaitingLog log;
+    auto config = smallRun("float", 32, 1);
+    config.machine.threads = 1;
+    const auto first = job("large", config);
+    const auto second = job("as large", config);
+    const double bytes = train::planRun(first.config, train::Registries::builtin()).trainingBytes;
+    QVERIFY(bytes > 0);
+    train::RunQueue queue(train::Registries::builtin(), log, 2, 1.5 * bytes);
+    queue.submit(first);
+    queue.submit(second);
+    queue.waitIdle();
+    QVERIFY(states(log, {"as large"})["as large"] == RunState::Finished);
+    // The second one is told to start only after the first one's last event.
+    bool ended = false;
+    for (const auto& [id, event] : log.events()) {
+        if (id == "large" && std::holds_alternative<RunEnded>(event)) ended = true;
+        if (id == "as large") QVERIFY(ended);
+    }
 }
 
 void TestRunQueue::aRunWaitsForTheOneItStartsFrom() {

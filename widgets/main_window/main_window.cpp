@@ -273,8 +273,6 @@ void MainWindow::updateActions() {
                                                    : problem);
     m_actions->showPause(resumes);
     m_actions->pause->setEnabled(open && (resumes || active));
-    m_actions->pause->setIcon(
-        themedIcon(resumes ? QStringLiteral("resume") : QStringLiteral("pause"), m_parts.themes->theme()));
     m_actions->stop->setEnabled(open && active);
     m_actions->undoDelete->setEnabled(open && m_parts.desk->undoableRuns() > 0);
 }

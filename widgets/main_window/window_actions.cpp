@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/main_window/window_actions.h"
 
+#include <algorithm>
+
 #include <QToolButton>
 
 #include "widgets/theme/icons.h"
@@ -70,16 +72,21 @@ void WindowActions::fill(QToolBar* bar) {
 }
 
 void WindowActions::setTheme(const Theme& theme) {
+    m_theme = theme;
     for (const auto& item : m_icons)
         item.action->setIcon(themedIcon(item.icon, theme));
 }
 
 void WindowActions::showPause(bool resumes) {
+    if (m_resumes == resumes) return;
+    m_resumes = resumes;
     pause->setText(resumes ? tr("Resume") : tr("Pause"));
     pause->setToolTip(resumes ? tr("Continue the selected runs from their checkpoints (Space)")
                               : tr("Checkpoint and pause the selected runs (Space)"));
-    for (auto& item : m_icons)
-        if (item.action == pause) item.icon = resumes ? QStringLiteral("resume") : QStringLiteral("pause");
+    const auto own = std::find_if(m_icons.begin(), m_icons.end(),
+                                  [this](const IconOf& item) { return item.action == pause; });
+    own->icon = resumes ? QStringLiteral("resume") : QStringLiteral("pause");
+    pause->setIcon(themedIcon(own->icon, m_theme));
 }
 
 } // namespace quantarium::widgets

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include <QAction>
@@ -45,6 +46,8 @@ private:
         QString icon;
     };
     std::vector<IconOf> m_icons;
+    Theme m_theme;
+    std::optional<bool> m_resumes; ///< what Pause shows
 };
 
 } // namespace quantarium::widgets

@@ -15,7 +15,7 @@ namespace {
 constexpr int kReplotIntervalMs = 40;
 constexpr QMargins kLeastMargins{58, 8, 12, 15}; // plots one above the other start at the same place
 constexpr const char* kBandLayer = "bands";
-constexpr const char* kCursorLayer = "cursor";
+constexpr const char* kCursorLayer = "overlay"; ///< QCustomPlot's own; each buffer more is painted at every redraw
 
 QColor withOpacity(QColor colour, double opacity) {
     colour.setAlphaF(float(opacity));
@@ -70,8 +70,6 @@ PlotView::PlotView(QWidget* parent) : QCustomPlot(parent), m_theme(Theme::curren
 
 void PlotView::makeLayout() {
     addLayer(kBandLayer, layer("main"), QCustomPlot::limBelow);
-    addLayer(kCursorLayer, layer("overlay"), QCustomPlot::limBelow);
-    layer(kCursorLayer)->setMode(QCPLayer::lmBuffered);
 
     m_header = new QCPLayoutGrid;
     plotLayout()->insertRow(0);

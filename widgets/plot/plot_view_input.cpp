@@ -181,7 +181,7 @@ void PlotView::drawCursor() {
     } else {
         m_cursorLabel->hide();
     }
-    layer("cursor")->replot();
+    layer("overlay")->replot();
 }
 
 void PlotView::placeCursorLabel() {

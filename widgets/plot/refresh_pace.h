@@ -11,13 +11,13 @@ class QWidget;
 namespace quantarium::widgets {
 
 /// When a panel redraws: soon after a person changed something, at a calm pace while a run reports news, not
-/// at all while nobody sees it. Every redraw takes time from the training threads; four a second look alive.
+/// at all while nobody sees it. Every redraw takes time from the training threads; two a second look alive.
 ///
 /// Thread: the GUI's.
 class RefreshPace {
 public:
     static constexpr int kSoonMs = 40;  ///< after a person's action; collects what happens together
-    static constexpr int kLiveMs = 250; ///< least time between two redraws for news from a run
+    static constexpr int kLiveMs = 500; ///< least time between two redraws for news from a run
 
     /// `refresh` is called while `panel` is visible, or when it is shown.
     RefreshPace(QWidget* panel, std::function<void()> refresh);

@@ -14,6 +14,8 @@ namespace quantarium::widgets {
 
 namespace {
 
+constexpr int kPlanColumns = 5;
+
 QString bytes(double count) {
     return QString::fromStdString(formatBytes(count)).toHtmlEscaped();
 }
@@ -102,7 +104,7 @@ PlanView::PlanView(QWidget* parent) : QWidget(parent) {
     m_details->hide();
     layout->addWidget(m_details);
     m_layers = new QTreeWidget;
-    m_layers->setHeaderLabels({tr("Layer"), tr("Bits"), tr("Levels"), tr("Weights")});
+    m_layers->setHeaderLabels({tr("Layer"), tr("Bits"), tr("Levels"), tr("Input"), tr("Weights")});
     m_layers->setRootIsDecorated(false);
     m_layers->setUniformRowHeights(true);
     m_layers->setMinimumHeight(80);
@@ -130,14 +132,18 @@ void PlanView::fillLayers(const RunReport& report) {
         item->setText(0, QString::fromStdString(layer.layer));
         item->setText(1, QString::number(layer.bits));
         item->setText(2, layer.levels > 0 ? QString::number(layer.levels) : tr("any"));
-        item->setText(3, countText(static_cast<double>(layer.weights)));
-        for (int column = 1; column < 4; ++column)
+        item->setText(3, layer.activationMethod == "none" ? tr("float") : QString::number(layer.activationBits));
+        item->setToolTip(3, layer.activationMethod == "none"
+                                ? tr("The layer's input stays float")
+                                : tr("%1, %2 bits").arg(QString::fromStdString(layer.activationMethod)).arg(layer.activationBits));
+        item->setText(4, countText(static_cast<double>(layer.weights)));
+        for (int column = 1; column < kPlanColumns; ++column)
             item->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
         item->setToolTip(
             0, QString::fromStdString(layer.kind + (layer.remark.empty() ? "" : ": " + layer.remark)));
     }
     m_layers->header()->setSectionResizeMode(0, QHeaderView::Stretch);
-    for (int column = 1; column < 4; ++column)
+    for (int column = 1; column < kPlanColumns; ++column)
         m_layers->header()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
     m_layers->header()->setStretchLastSection(false);
 }
