@@ -6,8 +6,11 @@ namespace quantarium::nn {
 
 const Networks& builtinNetworks() {
     // The first one is what a new run proposes.
-    static const Networks networks("network", {resnetEntry(20), resnetEntry(32), resnetEntry(44),
-                                               resnetEntry(56), vggSmallEntry(), lenet5Entry(), mlpEntry()});
+    static const Networks networks("network",
+                                   {resnetEntry(20), resnetEntry(32), resnetEntry(44), resnetEntry(56),
+                                    imageNetResnetEntry(18), imageNetResnetEntry(34), vggSmallEntry(),
+                                    vgg16Entry(), vgg16EightConvEntry(), vgg16FiveConvEntry(),
+                                    mobilenetV1Entry(), mobilenetV2Entry(), lenet5Entry(), mlpEntry()});
     return networks;
 }
 
