@@ -3,24 +3,11 @@
 
 #include <set>
 
-#include "core/base/error.h"
-#include "core/nn/tensor_file.h"
 #include "core/train/resolve.h"
 #include "core/train/session.h"
+#include "core/train/start_weights.h"
 
 namespace quantarium::cli {
-
-namespace {
-
-void requireStartFile(const StartConfig& start) {
-    if (start.from != "file") return;
-    if (!std::filesystem::exists(start.path))
-        throw Error(ErrorKind::Data, "there is no such file", "start.path: " + start.path,
-                    "Name a safetensors file with the network's weights.");
-    (void)nn::readTensorFile(start.path);
-}
-
-} // namespace
 
 void checkBeforeStart(const std::vector<RunConfig>& configs, const train::Registries& registries,
                       const std::string& source) {
@@ -29,7 +16,7 @@ void checkBeforeStart(const std::vector<RunConfig>& configs, const train::Regist
         const auto resolved = train::resolve(config, registries,
                                              configs.size() > 1 ? source + " (" + config.name + ")" : source);
         train::requireMemory(train::planRun(resolved, registries));
-        requireStartFile(resolved.start);
+        if (resolved.start.from == "file") train::requireStartFits(resolved, registries, resolved.start.path);
         const auto& entry = registries.datasets.at(resolved.dataset.id, "dataset.id");
         if (!entry.embedded && opened.insert(resolved.toJson().at("dataset")).second)
             (void)train::openData(resolved, registries);

@@ -6,54 +6,13 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "core/nn/tensor_file.h"
 #include "core/train/memory.h"
 #include "core/train/plan.h"
+#include "core/train/start_weights.h"
 
 namespace quantarium::train {
 
 namespace {
-
-/// Names that the file lacks, has too many, or has in another shape; nothing is changed before all of them
-/// are known.
-void requireFit(const std::map<std::string, torch::Tensor>& wanted, const nn::TensorFile& file,
-                const std::filesystem::path& path) {
-    std::vector<std::string> problems;
-    for (const auto& [name, tensor] : wanted) {
-        const auto found = file.tensors.find(name);
-        if (found == file.tensors.end())
-            problems.push_back(name + " is missing");
-        else if (found->second.sizes() != tensor.sizes())
-            problems.push_back(name + " has another shape");
-    }
-    for (const auto& [name, tensor] : file.tensors)
-        if (!wanted.contains(name) && !name.starts_with("quantarium."))
-            problems.push_back(name + " is not in this network");
-    if (problems.empty()) return;
-    const auto count = problems.size();
-    if (count > 8) problems.resize(8);
-    throw Error(ErrorKind::Data,
-                "the weights don't fit this network: " + join(problems, "; ") + (count > 8 ? "; …" : ""),
-                path.string(), "Start from a run of the same network, input shape and number of classes.");
-}
-
-std::map<std::string, torch::Tensor> stateOf(torch::nn::Module& network) {
-    std::map<std::string, torch::Tensor> state;
-    for (const auto& item : network.named_parameters())
-        state.emplace(item.key(), item.value());
-    for (const auto& item : network.named_buffers())
-        state.emplace(item.key(), item.value());
-    return state;
-}
-
-void loadStart(torch::nn::Module& network, const std::filesystem::path& path) {
-    const auto file = nn::readTensorFile(path);
-    const auto state = stateOf(network);
-    requireFit(state, file, path);
-    torch::NoGradGuard guard;
-    for (const auto& [name, tensor] : state)
-        torch::Tensor(tensor).copy_(file.tensors.at(name));
-}
 
 /// Lets an activation quantizer act at a layer's site.
 class ActivationSite : public nn::SiteTransform {

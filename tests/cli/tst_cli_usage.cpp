@@ -153,6 +153,39 @@ private slots:
         }
     }
 
+    void weightsAreReadBeforeTheRun_data() {
+        QTest::addColumn<QByteArray>("weights");
+        QTest::addColumn<QByteArray>("said");
+        const QByteArray begin(
+            "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}.", 25);
+        QTest::newRow("command") << begin + "\x80\x02"
+                                            "cos\nsystem\n)R."
+                                 << QByteArray("weights.pt, byte 27: the file wants to run \"os.system\"");
+        QTest::newRow("picture") << QByteArray("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16)
+                                 << QByteArray("it begins with the bytes 89 50");
+        const QByteArray header(R"({"head":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}} )");
+        QTest::newRow("other network")
+            << QByteArray(1, static_cast<char>(header.size())) + QByteArray(7, '\0') + header + "x"
+            << QByteArray("4 tensors are missing (fc1.bias, fc1.weight, fc2.bias, fc2.weight); 1 tensor is "
+                          "not in this network (head)");
+    }
+    void weightsAreReadBeforeTheRun() {
+        QFETCH(QByteArray, weights);
+        QFETCH(QByteArray, said);
+        const QTemporaryDir folder;
+        QFile file(folder.filePath("weights.pt"));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(weights);
+        file.close();
+        const Json start{{"from", "file"}, {"path", file.fileName().toStdString()}};
+        const auto path = writeConfig(folder.path(), edited(tinyConfig("inq", 5, 1), "/start", start));
+        const auto outcome = runInProcess({"run", path, "--workspace", folder.filePath("w")});
+        QVERIFY2(outcome.code == 3, outcome.error.constData());
+        QCOMPARE(outcome.errorLines(), 1);
+        QVERIFY2(outcome.error.contains(said), outcome.error.constData());
+        QVERIFY(!QDir(folder.filePath("w")).exists());
+    }
+
     void aWorkspaceThatIsNotThere() {
         const auto outcome = runInProcess({"list", "--workspace", "/nonexistent/workspace"});
         QCOMPARE(outcome.code, 4);
