@@ -33,10 +33,12 @@ NormedConvolution addActivated(torch::nn::Module& parent, const std::string& nam
     return addNormed(*module, "0", "1", shape, initializer);
 }
 
-/// In place is safe after a batch norm: it keeps its input for the backward pass, not its output.
+/// ReLU6 of a convolution and its norm.
 torch::Tensor activated(NormedConvolution& layer, const torch::Tensor& x) {
     auto out = layer.forward(x);
-    return torch::relu6_(out);
+    // LibTorch 1.13 has no backward pass of ReLU6 in bfloat16 on the CPU; this takes more memory.
+    if (out.scalar_type() == torch::kBFloat16) return out.clamp(0, 6);
+    return torch::relu6_(out); // in place: batch norm keeps its input for the backward pass, not its output
 }
 
 /// 1x1 to the expanded width (not where the expansion is 1), depthwise 3x3, 1x1 without activation; plus the
