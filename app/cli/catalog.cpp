@@ -52,7 +52,7 @@ Facts methodFacts(const quant::WeightMethod& method) {
 Facts activationFacts(const quant::ActivationMethod& method) {
     return {{"Bits", std::to_string(method.minimumBits) + " … " + std::to_string(method.maximumBits)},
             {"Usual bits", std::to_string(method.defaultBits)},
-            {"First and last layer as published", method.keepsFirstAndLast ? "float" : "quantized"}};
+            {"First and last layer as published", firstAndLastText(method.firstAndLast)}};
 }
 
 Facts datasetFacts(const data::DatasetEntry& dataset, bool withMachine) {

@@ -45,9 +45,9 @@ std::string reportText(const RunReport& report) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& layer : report.layers)
         rows.push_back(layerRow(layer));
-    std::string text = textTable(
-        {"Layer", "Kind", "Shape", "Weights", "MACs", "Method", "Bits", "Values", "Multiplies", "Input", "Remark"},
-        rows);
+    std::string text = textTable({"Layer", "Kind", "Shape", "Weights", "MACs", "Method", "Bits", "Values",
+                                  "Multiplies", "Input", "Remark"},
+                                 rows);
     const auto& memory = report.memory;
     text += "\nParameters        " + groupedNumber(memory.parameters) + ", of them quantized " +
             groupedNumber(memory.quantizedWeights) + "\n";

@@ -11,6 +11,15 @@ namespace quantarium::quant {
 // One function a method; builtin.cpp lists them.
 ActivationMethod dorefaActivation();
 ActivationMethod pactActivation();
+ActivationMethod lsqActivation();
+ActivationMethod dsqActivation();
+ActivationMethod apotActivation();
+ActivationMethod lqActivation();
+ActivationMethod abcActivation();
+ActivationMethod sparseActivation();
+ActivationMethod qnnActivation();
+ActivationMethod fixedPointActivation();
+ActivationMethod minMaxActivation();
 
 /// DoReFa's gradient rule (Zhou et al. 2016, Eq. 12) for gradients [N, …]: with r = 2 max|g| of each sample,
 /// r (round(steps · clip(g / r + 1/2 + noise, 0, 1)) / steps − 1/2). Undefined noise: none.

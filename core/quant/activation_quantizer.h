@@ -74,7 +74,7 @@ struct ActivationMethod {
     std::int64_t minimumBits = 32;
     std::int64_t maximumBits = 32;
     std::int64_t defaultBits = 32;
-    bool keepsFirstAndLast = true; ///< what policy "as-published" means
+    FirstAndLast firstAndLast = FirstAndLast::Float; ///< what policy "as-published" means
     /// Values at this width.
     std::function<std::int64_t(std::int64_t bits, const Options&)> levels;
     /// Throws Error(Config) with `where` for combinations that the schema can't express; may be empty.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
-#include <cmath>
 
+#include "core/quant/apot_levels.h"
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
 
@@ -12,42 +12,6 @@ namespace {
 constexpr std::int64_t kScaleBits = 32;
 constexpr double kSmallestAlpha = 1e-6;
 constexpr double kSmallestSpread = 1e-6; ///< a layer of equal weights stays finite
-
-/// Magnitudes of `bits` bits with sign, ascending from 0 to 1. The bits − 1 of the magnitude are terms of two
-/// bits (0 or one of three powers of two) and, where that leaves one, a last term of one bit (0 or one
-/// power); powers 1/2, 1/4, 1/8, … are dealt to the terms in turn, the last term having its turn before the
-/// third power of the others. All sums of one value of each term, over the largest sum.
-std::vector<double> magnitudesOf(std::int64_t bits) {
-    const std::int64_t pairs = (bits - 1) / 2;
-    const bool single = (bits - 1) % 2 == 1;
-    std::vector<std::vector<double>> terms(static_cast<std::size_t>(pairs), {0.0});
-    int exponent = 0;
-    const auto next = [&exponent] { return std::ldexp(1.0, --exponent); };
-    for (int power = 0; power < 3; ++power) {
-        if (power == 2 && single) terms.push_back({0.0, next()});
-        for (std::int64_t term = 0; term < pairs; ++term)
-            terms[static_cast<std::size_t>(term)].push_back(next());
-    }
-    std::vector<double> sums{0.0};
-    for (const auto& term : terms) {
-        std::vector<double> wider;
-        for (const double sum : sums)
-            for (const double value : term)
-                wider.push_back(sum + value);
-        sums = std::move(wider);
-    }
-    std::sort(sums.begin(), sums.end());
-    for (auto& sum : sums)
-        sum /= sums.back();
-    return sums;
-}
-
-std::vector<double> middlesOf(const std::vector<double>& values) {
-    std::vector<double> middles;
-    for (std::size_t i = 1; i < values.size(); ++i)
-        middles.push_back((values[i - 1] + values[i]) / 2);
-    return middles;
-}
 
 /// Additive powers of two (Li, Dong and Wang 2020, arXiv 1909.13144), weights. Normalized per layer,
 /// h = (W − mean) / std with the unbiased standard deviation (section 2.4), x = h / α, and
@@ -67,8 +31,9 @@ class ApotQuantizer final : public LatentQuantizer {
 public:
     explicit ApotQuantizer(const QuantizerArguments& arguments)
         : LatentQuantizer(arguments, "apot"), m_clipped(arguments.options.text("gradient") == "clipped"),
-          m_magnitudes(torch::tensor(magnitudesOf(bits()), torch::kFloat64).to(latent().options())),
-          m_middles(torch::tensor(middlesOf(magnitudesOf(bits())), torch::kFloat64).to(latent().options())),
+          m_magnitudes(torch::tensor(apotMagnitudes(bits() - 1), torch::kFloat64).to(latent().options())),
+          m_middles(
+              torch::tensor(middlesOf(apotMagnitudes(bits() - 1)), torch::kFloat64).to(latent().options())),
           m_alpha(torch::full({1}, arguments.options.real("alpha"), latent().options())),
           m_unit(torch::ones_like(m_alpha)) {
         const torch::NoGradGuard guard;

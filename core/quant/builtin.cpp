@@ -20,6 +20,15 @@ const ActivationMethods& builtinActivationMethods() {
     static const ActivationMethods methods("activation method", {
                                                                     dorefaActivation(),
                                                                     pactActivation(),
+                                                                    lsqActivation(),
+                                                                    dsqActivation(),
+                                                                    apotActivation(),
+                                                                    lqActivation(),
+                                                                    abcActivation(),
+                                                                    sparseActivation(),
+                                                                    qnnActivation(),
+                                                                    fixedPointActivation(),
+                                                                    minMaxActivation(),
                                                                 });
     return methods;
 }

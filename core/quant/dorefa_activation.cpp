@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <cmath>
+#include <limits>
 
 #include <ATen/CPUGeneratorImpl.h>
 
 #include "core/base/random.h"
 #include "core/quant/activation_methods.h"
+#include "core/quant/stateful_activation.h"
 
 namespace quantarium::quant {
 
@@ -45,15 +46,13 @@ public:
 /// DoReFa-Net's activations and gradients (Zhou et al. 2016, arXiv 1606.06160): inputs are clipped to [0, 1]
 /// and rounded to k bits (section 2.4, Eq. 11); with gradient bits, the gradient at the layer's output is
 /// quantized per sample with noise (section 2.5, Eq. 12), drawn from the run's seed and the step.
-class DorefaActivation final : public ActivationQuantizer {
+class DorefaActivation final : public StatefulActivation {
 public:
     explicit DorefaActivation(const ActivationArguments& arguments)
-        : m_steps(std::ldexp(1.0, static_cast<int>(arguments.bits)) - 1),
+        : StatefulActivation(arguments), m_steps(CodeRange::of(bits(), false).highest),
           m_gradientBits(arguments.options.integer("gradient_bits")),
           m_seed(deriveSeed(deriveSeed(arguments.seed, streams::kSampling), arguments.layer.name)),
-          m_draws(torch::zeros({1}, torch::kInt64)) {}
-
-    torch::Tensor before(const torch::Tensor& input) override { return ClipAndRound::apply(input, m_steps); }
+          m_draws(keepCount("draws")) {}
 
     torch::Tensor after(const torch::Tensor& output) override {
         if (m_gradientBits == 0 || !training()) return output;
@@ -61,14 +60,12 @@ public:
         m_draws.add_(1);
         const auto seed =
             static_cast<std::int64_t>(deriveSeed(m_seed, "gradient", static_cast<std::uint64_t>(draw)) >> 1);
-        return GradientQuantizer::apply(output, std::ldexp(1.0, static_cast<int>(m_gradientBits)) - 1, seed);
+        return GradientQuantizer::apply(output, CodeRange::of(m_gradientBits, false).highest, seed);
     }
 
-    void save(torch::OrderedDict<std::string, torch::Tensor>& tensors) const override {
-        tensors.insert("draws", m_draws.clone());
-    }
-    void load(const torch::OrderedDict<std::string, torch::Tensor>& tensors) override {
-        m_draws.copy_(StateReader(tensors, Json::object(), "activation").tensor("draws", {1}, torch::kInt64));
+protected:
+    torch::Tensor quantize(const torch::Tensor& input) override {
+        return ClipAndRound::apply(input, m_steps);
     }
 
 private:

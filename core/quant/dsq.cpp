@@ -3,6 +3,7 @@
 
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
+#include "core/quant/soft_staircase.h"
 
 namespace quantarium::quant {
 
@@ -14,17 +15,10 @@ constexpr double kLargestGap = 0.5;
 constexpr double kSmallestWidth = 1e-6; ///< of a layer of zeros
 constexpr double kNarrowest = 0.01;     ///< of the starting width
 
-/// Differentiable soft quantization (Gong et al. 2019, arXiv 1908.05033), weights of b bits, n = 2^b − 1
-/// intervals of width D = (u − l) / n between trained bounds l and u. With y = (W − l) / D, the interval
-/// i = floor(y) (the last one closed), f = y − i − 1/2, L = ln(2/α − 1) and s = 1 / (1 − α) (section 3.2):
-///   soft  Q = l + D h,  h = i + 1/2 + s tanh(L f) / 2,
-///   hard  q = l + D j,  j = i where f < 0, else i + 1, bounds outside [l, u].
-/// Training and evaluation use the hard values, the gradient is the soft function's, all of l, u and the gap
-/// α being trained. With T = tanh(L f), p = s L (1 − T²) / 2 and e = (h − p y) / n, inside [l, u]
-///   dQ/dW = p,  dQ/du = e,  dQ/dl = 1 − p − e,
-///   dQ/dα = D/2 · (s² T − 2 s (1 − T²) f / (α (2 − α))),
-/// and outside dQ/dl = 1 (below) or dQ/du = 1 (above), all else 0. With one bit l = −1 and u = 1 are fixed
-/// and q = sign(W).
+/// Differentiable soft quantization (Gong et al. 2019, arXiv 1908.05033), weights of b bits: the soft
+/// staircase (soft_staircase.h) of 2^b − 1 intervals between trained bounds l and u with a trained gap α.
+/// Training and evaluation use the hard values, the gradient is the soft function's. With one bit l = −1 and
+/// u = 1 are fixed and q = sign(W).
 ///
 /// Differs from the paper: α is kept in [0.001, 0.5] and u − l above a hundredth of its starting width, so
 /// that no step makes the function undefined; the three have no weight decay, which would pull towards an
@@ -60,29 +54,18 @@ public:
     }
 
 protected:
-    torch::Tensor deployed() const override {
-        const auto place = placeOf();
-        return valueOf(place.interval + place.offset.ge(0));
-    }
+    torch::Tensor deployed() const override { return staircase().hard(latent()); }
 
-    torch::Tensor levels() const override {
-        return valueOf(torch::arange(0, intervals() + 1, latent().options())).view({1, -1});
-    }
+    torch::Tensor levels() const override { return staircase().levels(latent().options()).view({1, -1}); }
 
     torch::Tensor latentGradient(const torch::Tensor& g) override {
-        const auto place = placeOf();
-        const auto gap = m_gap.detach();
-        const auto inverse = (1 - gap).reciprocal();          // s
-        const auto steepness = (2 / gap - 1).log();           // L
-        const auto bend = (place.offset * steepness).tanh_(); // T
-        const auto left = 1 - bend.square();                  // 1 − T²
-        const auto slope = left * (inverse * steepness / 2);  // p
-        const auto inside = latent().ge(m_lower.detach()).logical_and_(latent().le(m_upper.detach()));
-        const auto within = g.mul(inside);
-        if (bits() > 1) setBoundGradients(g, within, place, bend * (inverse / 2), slope);
-        const auto byGap = bend * inverse.square() - left * place.offset * (2 * inverse / (gap * (2 - gap)));
-        setGradient(m_gap, (within.mul(byGap).sum() * width() / 2).view({1}));
-        return within.mul(slope);
+        const auto gradients = staircase().backward(latent(), g, bits() > 1);
+        setGradient(m_gap, gradients.gap);
+        if (bits() > 1) {
+            setGradient(m_lower, gradients.lower);
+            setGradient(m_upper, gradients.upper);
+        }
+        return gradients.input;
     }
 
     std::int64_t sideBits() const override { return bits() == 1 ? 0 : 2 * kScaleBits; }
@@ -94,36 +77,9 @@ protected:
     }
 
 private:
-    /// Where the latent weights lie among the intervals.
-    struct Place {
-        torch::Tensor position; ///< y
-        torch::Tensor interval; ///< i
-        torch::Tensor offset;   ///< f
-    };
-
-    double intervals() const { return static_cast<double>((std::int64_t{1} << bits()) - 1); }
-    torch::Tensor width() const { return (m_upper.detach() - m_lower.detach()).div_(intervals()); }
-
-    Place placeOf() const {
-        Place place;
-        place.position = (latent() - m_lower.detach()).div_(width());
-        place.interval = place.position.floor().clamp_(0, intervals() - 1);
-        place.offset = (place.position - place.interval).sub_(0.5);
-        return place;
-    }
-
-    torch::Tensor valueOf(const torch::Tensor& code) const {
-        return code.clamp(0, intervals()).mul_(width()).add_(m_lower.detach());
-    }
-
-    /// `half` is s T / 2, `within` g where the weight lies inside the bounds.
-    void setBoundGradients(const torch::Tensor& g, const torch::Tensor& within, const Place& place,
-                           const torch::Tensor& half, const torch::Tensor& slope) {
-        const auto byUpper = (place.interval + 0.5 + half - slope * place.position).div_(intervals()); // e
-        const auto above = g.mul(latent().gt(m_upper.detach())).sum();
-        const auto below = g.mul(latent().lt(m_lower.detach())).sum();
-        setGradient(m_upper, (within.mul(byUpper).sum() + above).view({1}));
-        setGradient(m_lower, (within.mul(1 - slope - byUpper).sum() + below).view({1}));
+    SoftStaircase staircase() const {
+        const double intervals = std::ldexp(1.0, static_cast<int>(bits())) - 1;
+        return {m_lower.detach(), m_upper.detach(), m_gap.detach(), intervals};
     }
 
     void startBounds() {

@@ -244,6 +244,13 @@ std::string remarkInq(std::int64_t bits, const Options&) {
     return {};
 }
 
+std::string epochsRemarkInq(std::int64_t epochs, const Options& options) {
+    const auto trained = static_cast<std::int64_t>(options.reals("portions").size()) - 1;
+    if (epochs >= trained) return {};
+    return std::to_string(trained) + " portions want as many epochs; in " + std::to_string(epochs) +
+           " some are frozen together";
+}
+
 std::vector<OptionSpec> inqOptions() {
     return {OptionSpec::realList("portions", "Portions", {0.5, 0.75, 0.875, 1.0}, 0.0, 1.0,
                                  "Accumulated shares of frozen weights, ending with 1; the epochs are split "
@@ -291,6 +298,7 @@ WeightMethod inqMethod() {
     };
     method.check = checkInq;
     method.remark = remarkInq;
+    method.epochsRemark = epochsRemarkInq;
     method.make = [](const QuantizerArguments& arguments) -> std::unique_ptr<WeightQuantizer> {
         return std::make_unique<InqQuantizer>(arguments);
     };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <cmath>
-
 #include "core/quant/activation_methods.h"
+#include "core/quant/stateful_activation.h"
 
 namespace quantarium::quant {
 
@@ -31,22 +30,12 @@ public:
 
 /// PACT (Choi et al. 2018, arXiv 1805.06085): the clipping level α of each layer's input is trained with the
 /// network (section 3, Eq. 1–3); the optimizer's weight decay on α is the paper's L2 regularization.
-class PactActivation final : public ActivationQuantizer {
+class PactActivation final : public StatefulActivation {
 public:
     explicit PactActivation(const ActivationArguments& arguments)
-        : m_steps(std::ldexp(1.0, static_cast<int>(arguments.bits)) - 1), m_layer(arguments.layer.name),
-          m_clip(torch::full({1}, arguments.options.real("clip"),
-                             torch::TensorOptions().device(arguments.device))
-                     .requires_grad_()),
-          m_decays(arguments.options.boolean("decay")) {}
-
-    torch::Tensor before(const torch::Tensor& input) override {
-        return ClipToTrained::apply(input, m_clip.to(input.scalar_type()), m_steps);
-    }
-
-    std::vector<ParameterGroup> parameterGroups() override {
-        return {{{m_clip}, m_decays ? std::nullopt : std::optional(0.0), 1.0}};
-    }
+        : StatefulActivation(arguments), m_steps(CodeRange::of(bits(), false).highest),
+          m_clip(train("clip", arguments.options.real("clip"),
+                       arguments.options.boolean("decay") ? std::nullopt : std::optional(0.0))) {}
 
     void afterStep() override {
         const torch::NoGradGuard guard;
@@ -55,20 +44,14 @@ public:
 
     std::map<std::string, double> diagnostics() const override { return {{"clip", m_clip.item<double>()}}; }
 
-    void save(torch::OrderedDict<std::string, torch::Tensor>& tensors) const override {
-        tensors.insert("clip", m_clip.detach().cpu().clone());
-    }
-    void load(const torch::OrderedDict<std::string, torch::Tensor>& tensors) override {
-        const torch::NoGradGuard guard;
-        m_clip.detach().copy_(
-            StateReader(tensors, Json::object(), m_layer).tensor("clip", {1}, torch::kFloat32));
+protected:
+    torch::Tensor quantize(const torch::Tensor& input) override {
+        return ClipToTrained::apply(input, m_clip.to(input.scalar_type()), m_steps);
     }
 
 private:
-    double m_steps; ///< 2^k − 1
-    std::string m_layer;
-    torch::Tensor m_clip; ///< α
-    bool m_decays;
+    double m_steps;       ///< 2^k − 1
+    torch::Tensor m_clip; ///< α, [1]
 };
 
 } // namespace

@@ -198,6 +198,8 @@ struct WeightMethod {
     std::function<void(std::int64_t bits, const Options&, const std::string& where)> check;
     /// A sentence when this setting is practically another one (INQ at 6 … 9 bits); may be empty.
     std::function<std::string(std::int64_t bits, const Options&)> remark;
+    /// A sentence when so few epochs cut the method's lifecycle short; may be empty.
+    std::function<std::string(std::int64_t epochs, const Options&)> epochsRemark;
     std::function<std::unique_ptr<WeightQuantizer>(const QuantizerArguments&)> make;
     Procedure before; ///< once before the first epoch; may be empty
     Procedure after;  ///< after the last epoch, before the network is measured and stored; may be empty

@@ -63,7 +63,8 @@ std::vector<ConfigSection> makeSchema() {
          "Start",
          {S::choice("from", "Start from", "scratch", {"scratch", "float", "run", "file"},
                     "Fresh weights, a shared float run, another run, or a weights file"),
-          S::text("path", "Run or file", "", "The run's id, or the file").when("from", {"run", "file"}),
+          S::text("path", "Run or file", "", "The run's id, or the file: safetensors or a PyTorch state dict")
+              .when("from", {"run", "file"}),
           S::integer("float_epochs", "Float epochs", 10, 1, 100000, "Length of the shared float run",
                      "epochs")
               .when("from", {"float"}),
@@ -88,7 +89,7 @@ std::vector<ConfigSection> makeSchema() {
                                   "Bits per activation; 32 stands for the method's own default", "bits"),
                        object("options", "Options", "The method's own options"),
                        S::choice("policy", "First and last layer", "as-published",
-                                 {"as-published", "all", "skip-first-last"},
+                                 {"as-published", "all", "skip-first-last", "8bit-first-last"},
                                  "What happens to the inputs of the first and the last layer"),
                        object("overrides", "Overrides", "Layer name pattern -> method, bits, options")}});
     schema.push_back({"ensemble",
@@ -251,6 +252,15 @@ RunConfig RunConfig::fromJson(const Json& document, const std::string& sourceNam
     config.ensembleMembers = sectionOptions(document, "ensemble", source).integer("members");
     readTraining(config.training, sectionOptions(document, "training", source), source);
     return config;
+}
+
+std::string RunConfig::seedSuffix() const {
+    return " · seed " + std::to_string(seed);
+}
+
+std::string RunConfig::withoutSeed(const std::string& runName) const {
+    const auto suffix = seedSuffix();
+    return runName.ends_with(suffix) ? runName.substr(0, runName.size() - suffix.size()) : runName;
 }
 
 bool RunConfig::isFloat() const {

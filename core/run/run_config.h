@@ -68,7 +68,7 @@ struct ActivationsConfig {
     std::string method = "none";
     std::int64_t bits = 32;
     Json options = Json::object();
-    std::string policy = "as-published";   ///< "as-published", "all", "skip-first-last"
+    std::string policy = "as-published";   ///< "as-published", "all", "skip-first-last", "8bit-first-last"
     std::map<std::string, Json> overrides; ///< glob over layer names -> {"method", "bits", "options"}
 
     bool operator==(const ActivationsConfig&) const = default;
@@ -107,6 +107,10 @@ struct RunConfig {
     Json toJson() const;
     /// Neither weights nor activations are quantized in any layer.
     bool isFloat() const;
+    /// What a repeat's name ends with: " · seed 7".
+    std::string seedSuffix() const;
+    /// A run's name without that: what the repeats of one configuration have in common.
+    std::string withoutSeed(const std::string& runName) const;
 
     bool operator==(const RunConfig&) const = default;
 };

@@ -15,12 +15,6 @@ namespace {
 using Column = ResultTable::Column;
 using Record = const RunRecord*;
 
-/// A repeat's name as train::repeats made it, without its seed: a row over several seeds carries none.
-std::string nameWithoutSeed(const RunRecord& run) {
-    const std::string seed = " · seed " + std::to_string(run.config.seed);
-    return run.name.ends_with(seed) ? run.name.substr(0, run.name.size() - seed.size()) : run.name;
-}
-
 /// Rows grow cell by cell; the first one names the columns.
 class Builder {
 public:
@@ -195,7 +189,7 @@ void addGroupRow(Builder& builder, const std::vector<Record>& group, const Float
         return mean([&](const RunRecord& run) { return resultNumber(run, name); });
     };
     builder.startRow();
-    builder.add({"name", "Name", ""}, nameWithoutSeed(shown));
+    builder.add({"name", "Name", ""}, shown.config.withoutSeed(shown.name));
     builder.add(configurationColumns(), shown);
     builder.add({"seeds", "Seeds", ""}, join(seeds));
     builder.add({"finished", "Finished", "runs"}, finished.size());

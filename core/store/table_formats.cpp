@@ -140,6 +140,8 @@ std::string escapeLatex(const std::string& text) {
                                         {"_", "\\_"},
                                         {"{", "\\{"},
                                         {"}", "\\}"},
+                                        {"<", "\\textless{}"},
+                                        {">", "\\textgreater{}"},
                                         {"~", "\\textasciitilde{}"},
                                         {"^", "\\textasciicircum{}"},
                                         {"±", "$\\pm$"},

@@ -97,9 +97,15 @@ ActivationPlan planActivation(const ActivationsConfig& config, const nn::LayerNo
                        given->at("options"));
     const auto normal = planned(config.method, config.bits, config.options);
     if (normal.method == nullptr || !(node.first || node.last)) return normal;
-    const bool keeps = config.policy == "skip-first-last" ||
-                       (config.policy == "as-published" && normal.method->keepsFirstAndLast);
-    return keeps ? ActivationPlan{} : normal;
+    const auto published = normal.method->firstAndLast;
+    const bool asPublished = config.policy == "as-published";
+    if (config.policy == "skip-first-last" || (asPublished && published == quant::FirstAndLast::Float))
+        return {};
+    if (config.policy == "8bit-first-last" || (asPublished && published == quant::FirstAndLast::EightBits))
+        return normal.method->maximumBits >= kEightBits
+                   ? planned(config.method, kEightBits, config.options)
+                   : planned(kEightBitMethod, kEightBits, Json::object());
+    return normal;
 }
 
 LayerReport layerReport(const LayerPlan& plan) {
@@ -188,12 +194,13 @@ RunReport reportOf(const RunConfig& config, const nn::LayerGraph& graph, const s
                    const Registries& registries) {
     RunReport report;
     std::set<std::string> remarks;
+    const auto note = [&](const std::string& remark) {
+        if (!remark.empty() && remarks.insert(remark).second) report.notes.push_back(remark);
+    };
     for (const auto& plan : plans) {
         report.layers.push_back(layerReport(plan));
-        if (plan.method->remark) {
-            const auto remark = plan.method->remark(plan.bits, plan.options);
-            if (!remark.empty() && remarks.insert(remark).second) report.notes.push_back(remark);
-        }
+        if (plan.method->remark) note(plan.method->remark(plan.bits, plan.options));
+        if (plan.method->epochsRemark) note(plan.method->epochsRemark(config.training.epochs, plan.options));
     }
     report.memory = quant::countMemory(report.layers, graph.parameters);
     report.macs = graph.macs;

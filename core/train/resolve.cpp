@@ -119,7 +119,7 @@ void checkStart(const RunConfig& config, const std::string& source) {
     if ((config.start.from == "run" || config.start.from == "file") && config.start.path.empty())
         fail("start.from is \"" + config.start.from + "\" but no path is given", source + "start.path",
              config.start.from == "run" ? "Give a run's id; \"quantarium-cli list\" shows them."
-                                        : "Give a safetensors file.");
+                                        : "Give a safetensors file or a PyTorch state dict.");
     if (config.start.from == "float" && config.isFloat())
         fail("a float run can't start from its own float run", source + "start.from",
              "Use \"scratch\", or \"run\" to continue another run.");
@@ -204,7 +204,7 @@ std::vector<RunConfig> repeats(const RunConfig& resolved) {
         RunConfig one = resolved;
         one.training.repeats = 1;
         one.seed = resolved.seed + static_cast<std::uint64_t>(i);
-        if (resolved.training.repeats > 1) one.name += " · seed " + std::to_string(one.seed);
+        if (resolved.training.repeats > 1) one.name += one.seedSuffix();
         result.push_back(std::move(one));
     }
     return result;

@@ -52,11 +52,10 @@ std::vector<Make> methods() {
 std::vector<Make> registry() {
     std::vector<Make> all;
     for (const auto& method : quant::builtinWeightMethods().entries())
-        all.push_back(
-            session(method.schema.id == "float"
-                        ? "float"
-                        : method.schema.id + ", " + std::to_string(method.defaultBits) + " bits",
-                    method.schema.id, method.defaultBits));
+        all.push_back(session(method.schema.id == "float"
+                                  ? "float"
+                                  : method.schema.id + ", " + std::to_string(method.defaultBits) + " bits",
+                              method.schema.id, method.defaultBits));
     return all;
 }
 
@@ -149,7 +148,8 @@ int main(int argc, char** argv) {
     if (what == "eager") runInterleaved(eager(), settings, rounds);
     if (what == "memory") runMemory(methods(), settings, std::min(rounds, kMemoryRounds));
     if (what == "all") {
-        runMemory(registry(), settings, std::min(rounds, kMemoryRounds)); // forks: before any thread is started
+        runMemory(registry(), settings,
+                  std::min(rounds, kMemoryRounds)); // forks: before any thread is started
         std::printf("\n");
         train::keepFreedMemory();
         runInterleaved(registry(), settings, rounds);

@@ -347,6 +347,8 @@ private slots:
         QVERIFY_THROWS_EXCEPTION(Error, check(5, {{"portions", {0.5, 0.75}}}));
         QVERIFY_THROWS_EXCEPTION(Error, check(5, {{"portions", {0.5, 0.5, 1}}}));
         QVERIFY(!method.remark(7, {}).empty() && method.remark(5, {}).empty());
+        const auto options = Options::validated(method.schema.options, Json::object(), "test");
+        QVERIFY(!method.epochsRemark(2, options).empty() && method.epochsRemark(3, options).empty());
     }
 };
 

@@ -139,19 +139,20 @@ void CurvesPanel::addMeans(const QString& quantity, const QVector<RunRow>& runs,
         for (const RunRow& row : runs) {
             if (row.group == group) members.append(row);
         }
-        for (const QString& name : m_source->seriesNames(members.first().id)) {
-            const SeriesName parsed = parseSeriesName(name);
+        for (const QString& seriesName : m_source->seriesNames(members.first().id)) {
+            const SeriesName parsed = parseSeriesName(seriesName);
             if (parsed.quantity != quantity) continue;
             QVector<LinePoints> curves;
             for (const RunRow& row : members)
-                curves.append(m_axes.find(row.id)->ofEpochs(m_source->series(row.id, name)));
+                curves.append(m_axes.find(row.id)->ofEpochs(m_source->series(row.id, seriesName)));
             const MeanBand band = meanBand(curves);
             if (band.x.isEmpty()) continue;
             const QColor colour = m_theme.runColour(members.first().colour);
-            const QString id = group + QStringLiteral("/mean/") + name;
+            const QString id = group + QStringLiteral("/mean/") + seriesName;
+            const auto name = QString::fromStdString(
+                members.first().config.withoutSeed(members.first().name.toStdString()));
             PlotSeries mean{id,
-                            labelled(tr("%1, mean ± std of %2").arg(members.first().name).arg(members.size()),
-                                     parsed.part),
+                            labelled(tr("%1, mean ± std of %2").arg(name).arg(members.size()), parsed.part),
                             band.x, band.mean};
             mean.colour = colour;
             mean.pen = penOf(parsed.part);

@@ -15,7 +15,8 @@ namespace {
 constexpr int kReplotIntervalMs = 40;
 constexpr QMargins kLeastMargins{58, 8, 12, 15}; // plots one above the other start at the same place
 constexpr const char* kBandLayer = "bands";
-constexpr const char* kCursorLayer = "overlay"; ///< QCustomPlot's own; each buffer more is painted at every redraw
+constexpr const char* kCursorLayer =
+    "overlay"; ///< QCustomPlot's own; each buffer more is painted at every redraw
 
 QColor withOpacity(QColor colour, double opacity) {
     colour.setAlphaF(float(opacity));

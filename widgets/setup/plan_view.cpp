@@ -132,10 +132,13 @@ void PlanView::fillLayers(const RunReport& report) {
         item->setText(0, QString::fromStdString(layer.layer));
         item->setText(1, QString::number(layer.bits));
         item->setText(2, layer.levels > 0 ? QString::number(layer.levels) : tr("any"));
-        item->setText(3, layer.activationMethod == "none" ? tr("float") : QString::number(layer.activationBits));
+        item->setText(3,
+                      layer.activationMethod == "none" ? tr("float") : QString::number(layer.activationBits));
         item->setToolTip(3, layer.activationMethod == "none"
                                 ? tr("The layer's input stays float")
-                                : tr("%1, %2 bits").arg(QString::fromStdString(layer.activationMethod)).arg(layer.activationBits));
+                                : tr("%1, %2 bits")
+                                      .arg(QString::fromStdString(layer.activationMethod))
+                                      .arg(layer.activationBits));
         item->setText(4, countText(static_cast<double>(layer.weights)));
         for (int column = 1; column < kPlanColumns; ++column)
             item->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);

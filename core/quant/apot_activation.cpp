@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+
+#include "core/quant/activation_methods.h"
+#include "core/quant/apot_levels.h"
+#include "core/quant/stateful_activation.h"
+
+namespace quantarium::quant {
+
+namespace {
+
+constexpr double kSmallestClip = 1e-3;
+
+/// q = α · (the level nearest to clip(x/α, 0 or −1, 1)), of two as near the smaller one; dq/dx = 1 inside the
+/// range, dL/dα = Σ g · { q/α − x/α inside | ±1 outside }.
+class ProjectOnPowers : public torch::autograd::Function<ProjectOnPowers> {
+public:
+    static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input,
+                                 const torch::Tensor& clip, const torch::Tensor& levels,
+                                 const torch::Tensor& middles) {
+        const auto output =
+            levels.index_select(0, torch::bucketize(input.div(clip), middles).view({-1})).view_as(input) *
+            clip;
+        context->save_for_backward({input, clip, output, levels});
+        return output;
+    }
+    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::tensor_list gradients) {
+        const auto saved = context->get_saved_variables();
+        const auto& clip = saved[1];
+        const auto place = saved[0].div(clip);
+        const auto inside = place.ge(saved[3][0]).logical_and_(place.le(1));
+        const auto slope = saved[2].div(clip).sub_(torch::where(inside, place, 0.0));
+        return {torch::where(inside, gradients[0], 0.0), gradients[0].mul(slope).sum().view_as(clip), {}, {}};
+    }
+};
+
+/// APoT's activations (Li, Dong and Wang 2020, arXiv 1909.13144): sums of powers of two (section 2.2) under a
+/// clipping level α that is trained with the reparameterized gradient (section 2.3, Eq. 6). Behind a ReLU all
+/// bits make magnitudes; inputs with negative values give one bit to the sign.
+class ApotActivation final : public StatefulActivation {
+public:
+    explicit ApotActivation(const ActivationArguments& arguments)
+        : StatefulActivation(arguments), m_sign(arguments.options.text("sign")),
+          m_clip(train("clip", arguments.options.real("clip"), std::nullopt)), m_signed(keepCount("signed")) {
+    }
+
+    void afterStep() override {
+        const torch::NoGradGuard guard;
+        m_clip.detach().clamp_min_(kSmallestClip);
+    }
+
+    std::map<std::string, double> diagnostics() const override { return {{"clip", m_clip.item<double>()}}; }
+
+protected:
+    void start(const torch::Tensor& input) override {
+        m_signed.fill_(needsSign(m_sign, bits(), input) ? 1 : 0);
+    }
+
+    torch::Tensor quantize(const torch::Tensor& input) override {
+        const auto values = levels();
+        return ProjectOnPowers::apply(input, m_clip.to(input.scalar_type()),
+                                      torch::tensor(values, torch::kFloat64).to(input.options()),
+                                      torch::tensor(middlesOf(values), torch::kFloat64).to(input.options()));
+    }
+
+private:
+    /// Ascending, the largest 1.
+    std::vector<double> levels() const {
+        if (m_signed.item<std::int64_t>() == 0) return apotMagnitudes(bits());
+        const auto magnitudes = apotMagnitudes(bits() - 1);
+        std::vector<double> values;
+        for (auto size = magnitudes.rbegin(); *size > 0; ++size)
+            values.push_back(-*size);
+        values.insert(values.end(), magnitudes.begin(), magnitudes.end());
+        return values;
+    }
+
+    std::string m_sign;
+    torch::Tensor m_clip;   ///< α, [1]
+    torch::Tensor m_signed; ///< 1: one bit is the sign
+};
+
+} // namespace
+
+ActivationMethod apotActivation() {
+    ActivationMethod method;
+    method.schema = {"apot",
+                     "Additive powers of two (APoT)",
+                     "Sums of a few powers of two under a trained clipping level",
+                     "Li et al. 2020, arXiv 1909.13144",
+                     {OptionSpec::real("clip", "Starting level", 8.0, kSmallestClip, 1e6,
+                                       "The clipping level before training")
+                          .withSource("the method's code"),
+                      signOption()}};
+    method.minimumBits = 1;
+    method.maximumBits = 8;
+    method.defaultBits = 4;
+    method.firstAndLast = FirstAndLast::EightBits;
+    method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
+    method.check = requireRoomForSign;
+    method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {
+        return std::make_unique<ApotActivation>(arguments);
+    };
+    return method;
+}
+
+} // namespace quantarium::quant

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+
+#include "core/quant/activation_methods.h"
+#include "core/quant/stateful_activation.h"
+
+namespace quantarium::quant {
+
+namespace {
+
+constexpr double kSmallestStep = 1e-8;
+
+/// q = s · round(clip(x / s, Qn, Qp)); dq/dx = 1{Qn < x/s < Qp};
+/// dL/ds = Σ g · { Qn | round(x/s) − x/s | Qp } / sqrt(n Qp), n the values per sample.
+class StepRounding : public torch::autograd::Function<StepRounding> {
+public:
+    static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input,
+                                 const torch::Tensor& step, double lowest, double highest) {
+        context->save_for_backward({input, step});
+        context->saved_data["lowest"] = lowest;
+        context->saved_data["highest"] = highest;
+        return input.div(step).clamp_(lowest, highest).round_().add_(0.0).mul_(step);
+    }
+    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::tensor_list gradients) {
+        const auto saved = context->get_saved_variables();
+        const double lowest = context->saved_data["lowest"].toDouble();
+        const double highest = context->saved_data["highest"].toDouble();
+        const auto place = saved[0].div(saved[1]);
+        const auto inside = place.gt(lowest).logical_and_(place.lt(highest));
+        const auto slope = place.clamp(lowest, highest).round_().sub_(torch::where(inside, place, 0.0));
+        const double perSample =
+            static_cast<double>(saved[0].numel()) / static_cast<double>(saved[0].size(0));
+        const auto byStep = gradients[0].mul(slope).sum().div_(std::sqrt(std::max(1.0, perSample) * highest));
+        return {torch::where(inside, gradients[0], 0.0),
+                byStep.view_as(saved[1]).to(saved[1].scalar_type()),
+                {},
+                {}};
+    }
+};
+
+/// LSQ's activations (Esser et al. 2020, arXiv 1902.08153, Eqs. 1 to 3): whole multiples of a step size s
+/// that is trained, unsigned with Qn = 0 and Qp = 2^b − 1 or signed as the weights; the step's gradient is
+/// divided by the root of the values per sample times Qp (section 2.2); s starts at 2 mean|x| / sqrt(Qp) of
+/// the first batch.
+///
+/// Differs from the paper: s is kept at 1e-8 and above and has no weight decay, as with the weights.
+class LsqActivation final : public StatefulActivation {
+public:
+    explicit LsqActivation(const ActivationArguments& arguments)
+        : StatefulActivation(arguments), m_sign(arguments.options.text("sign")),
+          m_step(train("step", 1.0, 0.0)), m_signed(keepCount("signed")) {}
+
+    void afterStep() override {
+        const torch::NoGradGuard guard;
+        m_step.detach().clamp_min_(kSmallestStep);
+    }
+
+    std::map<std::string, double> diagnostics() const override { return {{"step", m_step.item<double>()}}; }
+
+protected:
+    void start(const torch::Tensor& input) override {
+        m_signed.fill_(needsSign(m_sign, bits(), input) ? 1 : 0);
+        m_step.detach().copy_(
+            input.abs().mean().mul_(2 / std::sqrt(range().highest)).clamp_min_(kSmallestStep));
+    }
+
+    torch::Tensor quantize(const torch::Tensor& input) override {
+        return StepRounding::apply(input, m_step.to(input.scalar_type()), range().lowest, range().highest);
+    }
+
+private:
+    CodeRange range() const { return CodeRange::of(bits(), m_signed.item<std::int64_t>() != 0); }
+
+    std::string m_sign;
+    torch::Tensor m_step;   ///< s, [1]
+    torch::Tensor m_signed; ///< 1: signed codes
+};
+
+} // namespace
+
+ActivationMethod lsqActivation() {
+    ActivationMethod method;
+    method.schema = {"lsq",
+                     "Learned step size (LSQ)",
+                     "Whole multiples of a step size that is trained",
+                     "Esser et al. 2020, arXiv 1902.08153",
+                     {signOption()}};
+    method.minimumBits = 1;
+    method.maximumBits = 8;
+    method.defaultBits = 4;
+    method.firstAndLast = FirstAndLast::EightBits;
+    method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
+    method.check = requireRoomForSign;
+    method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {
+        return std::make_unique<LsqActivation>(arguments);
+    };
+    return method;
+}
+
+} // namespace quantarium::quant
