@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/quant/apot_levels.h"
+#include "core/quant/elementwise.h"
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
 
@@ -64,7 +65,7 @@ protected:
         const auto [weight, spread] = normalized();
         const auto x = weight / m_alpha.detach();
         const auto outside = x.abs().gt(1);
-        const auto level = m_magnitudes.index_select(0, nearest(x).view({-1})).view_as(x).mul_(signOf(x));
+        const auto level = m_magnitudes.index_select(0, nearest(x).view({-1})).view_as(x).mul_(signs(x));
         const auto slope = level.sub_(torch::where(outside, torch::zeros_like(m_alpha), x));
         const auto scaled = g * m_unit;
         setGradient(m_alpha, scaled.mul(slope).sum().view({1}));

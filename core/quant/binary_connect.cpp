@@ -4,6 +4,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include "core/base/random.h"
+#include "core/quant/elementwise.h"
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
 
@@ -35,7 +36,7 @@ public:
           m_stochastic(arguments.options.boolean("stochastic")), m_seed(arguments.seed),
           m_steps(torch::zeros({1}, torch::kInt64)) {
         const torch::NoGradGuard guard;
-        if (!arguments.pretrained) startUniform();
+        if (!arguments.pretrained) startUniform(m_seed, m_half);
         latent().clamp_(-m_half, m_half);
         const auto power = arguments.options.text("lr_scaling");
         if (power == "once") scaleLearningRate(1 / glorot(layer()));
@@ -53,7 +54,7 @@ public:
     bool blursBatchNorm() const override { return m_stochastic; }
 
 protected:
-    torch::Tensor deployed() const override { return signOf(latent()).mul_(m_half); }
+    torch::Tensor deployed() const override { return signs(latent()).mul_(m_half); }
 
     torch::Tensor forTraining() override {
         if (!m_stochastic) return deployed();
@@ -72,7 +73,7 @@ protected:
     }
 
     torch::Tensor levels() const override {
-        return signOf(torch::tensor({{-1.0, 1.0}}, latent().options())).mul_(m_half);
+        return signs(torch::tensor({{-1.0, 1.0}}, latent().options())).mul_(m_half);
     }
     torch::Tensor latentGradient(const torch::Tensor& g) override { return g; }
     std::int64_t sideBits() const override { return 0; }
@@ -82,12 +83,6 @@ protected:
     }
 
 private:
-    void startUniform() {
-        auto generator = at::detail::createCPUGenerator(
-            deriveSeed(deriveSeed(m_seed, streams::kInitialization), layer().name));
-        latent().copy_(torch::empty(latent().sizes(), torch::kFloat32).uniform_(-m_half, m_half, generator));
-    }
-
     double m_half; ///< H
     bool m_stochastic;
     std::uint64_t m_seed;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/elementwise.h"
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
 
@@ -32,7 +33,7 @@ public:
     }
 
 protected:
-    torch::Tensor deployed() const override { return signOf(latent()).mul_(scale()); }
+    torch::Tensor deployed() const override { return signs(latent()).mul_(scale()); }
 
     torch::Tensor levels() const override {
         const auto alpha = scale().view({-1, 1});
@@ -43,7 +44,7 @@ protected:
         const auto size = latent().abs();
         const double n = static_cast<double>(filterElements());
         if (!m_exact) return g * (size.lt(1).to(g.scalar_type()) * scale() + 1 / n);
-        const auto sign = signOf(latent());
+        const auto sign = signs(latent());
         return g * size.le(1).to(g.scalar_type()) * scale() + sign * (g * sign).mean(filterDims(), true);
     }
 

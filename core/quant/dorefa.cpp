@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/elementwise.h"
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
 
@@ -25,7 +26,7 @@ public:
 
 protected:
     torch::Tensor deployed() const override {
-        if (bits() == 1) return signOf(latent()).mul_(scale());
+        if (bits() == 1) return signs(latent()).mul_(scale());
         const auto u = latent().tanh();
         return valueOf(u.div(maximumOf(u).mul(2)).add_(0.5).mul_(steps()).round_());
     }
@@ -44,7 +45,7 @@ protected:
         if (!m_maximumIsConstant) {
             const auto atMaximum = u.abs().eq(maximum);
             const auto pull = (g * (u / maximum)).sum() / maximum / atMaximum.sum().clamp_min_(1);
-            inner.sub_(signOf(u).mul_(atMaximum).mul_(pull));
+            inner.sub_(signs(u).mul_(atMaximum).mul_(pull));
         }
         return inner.mul_(1 - u.square());
     }

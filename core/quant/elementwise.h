@@ -10,7 +10,7 @@ torch::Tensor above(const torch::Tensor& value, const torch::Tensor& border);
 torch::Tensor above(const torch::Tensor& value, double border);
 torch::Tensor atLeast(const torch::Tensor& value, double border);
 
-/// ±1, +1 for zero, in the value's own type.
+/// +1 for 0 and −0 and above, else −1, in the value's own type: torch::sign would add a third value at 0.
 torch::Tensor signs(const torch::Tensor& value);
 
 } // namespace quantarium::quant

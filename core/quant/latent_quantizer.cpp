@@ -3,6 +3,10 @@
 
 #include <numeric>
 
+#include <ATen/CPUGeneratorImpl.h>
+
+#include "core/base/random.h"
+
 namespace quantarium::quant {
 
 namespace {
@@ -123,12 +127,15 @@ void LatentQuantizer::load(const torch::OrderedDict<std::string, torch::Tensor>&
     m_flips.restore(marked.cpu());
 }
 
-double latentFloatsPerWeight(std::int64_t, const Options&) {
-    return 3;
+void LatentQuantizer::startUniform(std::uint64_t seed, double half) {
+    const torch::NoGradGuard guard;
+    auto generator =
+        at::detail::createCPUGenerator(deriveSeed(deriveSeed(seed, streams::kInitialization), m_layer.name));
+    latent().copy_(torch::empty(m_latent.sizes(), torch::kFloat32).uniform_(-half, half, generator));
 }
 
-torch::Tensor signOf(const torch::Tensor& weight) {
-    return weight.ge(0).to(weight.scalar_type()).mul_(2).sub_(1);
+double latentFloatsPerWeight(std::int64_t, const Options&) {
+    return 3;
 }
 
 } // namespace quantarium::quant

@@ -59,6 +59,8 @@ protected:
                double learningRateMultiplier);
     /// Writes a trainable's gradient.
     static void setGradient(const torch::Tensor& trainable, const torch::Tensor& gradient);
+    /// Draws the latent weight uniformly from [−half, half], by the run's seed and the layer's name.
+    void startUniform(std::uint64_t seed, double half);
     /// At the end of a constructor: flips count from here.
     void startCountingFlips() { m_flips.restore(codes()); }
     /// The latent weight's learning rate relative to the optimizer's; before parameterGroups().
@@ -93,8 +95,5 @@ private:
 
 /// Floats per weight beside the parameter and its gradient: latent weight, its gradient, momentum.
 double latentFloatsPerWeight(std::int64_t bits, const Options& options);
-
-/// +1 for w ≥ 0 (and −0), else −1: torch::sign would add a third value at 0.
-torch::Tensor signOf(const torch::Tensor& weight);
 
 } // namespace quantarium::quant

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cmath>
 
-#include <ATen/CPUGeneratorImpl.h>
-
 #include "core/base/error.h"
-#include "core/base/random.h"
 #include "core/quant/elementwise.h"
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
@@ -63,7 +60,7 @@ public:
           m_levels(magnitudesOf(arguments.bits, arguments.options), latent().options(),
                    arguments.bits > 2 ? ScaledLevels::Tie::Larger : ScaledLevels::Tie::Smaller) {
         const torch::NoGradGuard guard;
-        if (!arguments.pretrained) startUniform(arguments.seed);
+        if (!arguments.pretrained) startUniform(arguments.seed, std::sqrt(1.5 / static_cast<double>(layer().fanIn + layer().fanOut)));
         latent().clamp_(-1, 1);
         setWeightDecay(0);
         keep("moment", m_moment);
@@ -98,13 +95,6 @@ protected:
     }
 
 private:
-    void startUniform(std::uint64_t seed) {
-        const double half = std::sqrt(1.5 / static_cast<double>(layer().fanIn + layer().fanOut));
-        auto generator = at::detail::createCPUGenerator(
-            deriveSeed(deriveSeed(seed, streams::kInitialization), layer().name));
-        latent().copy_(torch::empty(latent().sizes(), torch::kFloat32).uniform_(-half, half, generator));
-    }
-
     /// d.
     torch::Tensor curvature() const { return m_moment.sqrt().add_(kSmallest); }
 

@@ -2,9 +2,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <ATen/CPUGeneratorImpl.h>
-
-#include "core/base/random.h"
 #include "core/quant/elementwise.h"
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
@@ -51,7 +48,7 @@ public:
         : LatentQuantizer(arguments, "qnn"), m_log(arguments.options.text("rule") == "log"),
           m_exponent(torch::tensor({std::int64_t{rangeExponent(arguments)}}, torch::kInt64)) {
         const torch::NoGradGuard guard;
-        if (!arguments.pretrained) startUniform(arguments.seed);
+        if (!arguments.pretrained) startUniform(arguments.seed, range());
         afterStep();
         setWeightDecay(0);
         keep("range_exponent", m_exponent);
@@ -86,13 +83,6 @@ protected:
     }
 
 private:
-    void startUniform(std::uint64_t seed) {
-        auto generator = at::detail::createCPUGenerator(
-            deriveSeed(deriveSeed(seed, streams::kInitialization), layer().name));
-        latent().copy_(
-            torch::empty(latent().sizes(), torch::kFloat32).uniform_(-range(), range(), generator));
-    }
-
     int exponent() const { return static_cast<int>(m_exponent.item<std::int64_t>()); }
     double range() const { return std::ldexp(1.0, exponent()); }                  ///< R
     double half() const { return std::ldexp(1.0, static_cast<int>(bits()) - 1); } ///< codes of a sign

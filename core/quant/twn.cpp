@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/elementwise.h"
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
 
@@ -22,7 +23,7 @@ public:
 protected:
     torch::Tensor deployed() const override {
         const auto kept = keptMask();
-        return torch::where(kept, signOf(latent()).mul_(scaleOf(kept)), 0.0);
+        return torch::where(kept, signs(latent()).mul_(scaleOf(kept)), 0.0);
     }
 
     torch::Tensor levels() const override {

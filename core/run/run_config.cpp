@@ -99,7 +99,8 @@ std::vector<ConfigSection> makeSchema() {
     schema.push_back(
         {"training",
          "Training",
-         {S::integer("epochs", "Epochs", 20, 1, 1e6, "Passes over the training images", "epochs"),
+         {S::integer("epochs", "Epochs", 20, 0, 1e6,
+                     "Passes over the training images; 0: only measure the network it starts from", "epochs"),
           S::integer("batch", "Batch size", 128, 1, 1e6, "Images per step", "images"),
           S::integer("repeats", "Repeats", 1, 1, 1000,
                      "The same run with this many seeds; results are mean ± standard deviation"),

@@ -12,6 +12,7 @@
 #include "core/train/run_folder.h"
 #include "core/train/run_queue.h"
 #include "core/train/session.h"
+#include "core/train/start_weights.h"
 
 namespace quantarium::study {
 
@@ -171,6 +172,8 @@ std::vector<std::string> Laboratory::submit(const RunConfig& config) {
     const auto resolved = train::resolve(config, m_state->registries);
     train::requireMemory(train::planRun(
         resolved, m_state->registries)); // what can't be built or can't fit is refused here, at once
+    if (resolved.start.from == "file")
+        train::requireStartFits(resolved, m_state->registries, resolved.start.path);
     const auto configs = train::repeats(resolved);
     const std::string group = configs.size() > 1 ? m_state->workspace.newRunId() : std::string();
     std::vector<store::RunRecord> added;

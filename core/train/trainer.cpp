@@ -221,18 +221,19 @@ private:
                 document[name] = numberToJson(value);
             return document;
         };
-        const auto steps = static_cast<double>(std::max<std::int64_t>(1, m_state.step));
-        const double stepSeconds = m_state.stepSeconds / steps;
+        const auto perStep = [&](double sum) {
+            return m_state.step > 0 ? Json(sum / static_cast<double>(m_state.step)) : Json();
+        };
+        const auto images = static_cast<double>(m_state.step * m_session.config.training.batch);
         const auto peak = m_meter.peak();
         return {{"last", numbers(m_last)},
                 {"best", numbers(m_best)},
                 {"best_epoch", m_state.bestEpoch},
                 {"epochs", m_state.epoch},
                 {"seconds", m_state.seconds},
-                {"step_seconds", stepSeconds},
-                {"step_cpu_seconds", m_state.stepCpuSeconds / steps},
-                {"images_per_second",
-                 stepSeconds > 0 ? static_cast<double>(m_session.config.training.batch) / stepSeconds : 0.0},
+                {"step_seconds", perStep(m_state.stepSeconds)},
+                {"step_cpu_seconds", perStep(m_state.stepCpuSeconds)},
+                {"images_per_second", m_state.stepSeconds > 0 ? Json(images / m_state.stepSeconds) : Json()},
                 {"snapshot_share", m_state.seconds > 0 ? m_state.snapshotSeconds / m_state.seconds : 0.0},
                 {"peak_bytes", peak ? Json(*peak) : Json()}};
     }

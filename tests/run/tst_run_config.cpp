@@ -64,8 +64,8 @@ void TestRunConfig::refuses_data() {
                                  << "x.json: training.epoch";
     QTest::newRow("wrong type") << R"({"training": {"epochs": "ten"}})"
                                 << "x.json: training.epochs: \"ten\" is not a number";
-    QTest::newRow("outside") << R"({"training": {"epochs": 0}})"
-                             << "x.json: training.epochs: 0 is outside 1 … 1000000 epochs";
+    QTest::newRow("outside") << R"({"training": {"epochs": -1}})"
+                             << "x.json: training.epochs: -1 is outside 0 … 1000000 epochs";
     QTest::newRow("seed") << R"({"seed": -1})"
                           << "x.json: seed";
     QTest::newRow("section no object") << R"({"machine": 3})"

@@ -24,6 +24,7 @@ private slots:
     void bf16KeepsWeightsAndMetricsInFloat();
     void picksTheBestEpochOnValidationData();
     void startsFromAnotherRunsWeights();
+    void withoutEpochsItOnlyMeasures();
     void refusesWeightsOfAnotherNetwork();
     void noisySearchGetsNewBatchNormStatistics();
     void inqShowsTheMixedFormUntilEverythingIsFrozen();
@@ -262,6 +263,24 @@ void TestTrainer::startsFromAnotherRunsWeights() {
     const auto parent = nn::readTensorFile(folder("parent").modelFile()).tensors;
     const auto child = nn::readTensorFile(folder("child").modelFile()).tensors;
     QVERIFY_SAME(bitDifference(child.at("conv1.weight"), parent.at("conv1.weight")));
+}
+
+void TestTrainer::withoutEpochsItOnlyMeasures() {
+    EventLog log;
+    const auto trained = train("trained", smallRun(), log);
+    auto config = smallRun("float", 32, 0);
+    config.start = {"run", "trained", 10, Json::object()};
+    const auto measured = train("measured", config, log, folder("trained").modelFile());
+    QVERIFY2(measured.state == RunState::Finished, measured.reason.c_str());
+    QCOMPARE(measured.result.at("epochs").get<std::int64_t>(), std::int64_t{0});
+    QVERIFY(measured.result.at("last").at("test_loss") == trained.result.at("last").at("test_loss"));
+    QVERIFY(measured.result.at("step_seconds").is_null());
+    QVERIFY(log.all<EpochDone>("measured").empty());
+    // Rounded without training, as a method's own end has it: all weights of INQ are frozen.
+    config.weights = {"inq", 3, Json::object(), "all", {}};
+    const auto rounded = train("rounded", config, log, folder("trained").modelFile());
+    QVERIFY2(rounded.state == RunState::Finished, rounded.reason.c_str());
+    QVERIFY(rounded.result.at("last").at("test_loss") != trained.result.at("last").at("test_loss"));
 }
 
 void TestTrainer::refusesWeightsOfAnotherNetwork() {
