@@ -113,7 +113,7 @@ void addCatalog(CLI::App& app, Program& program, const Catalog& catalog) {
 
 ExitCode printExamples(Program& program) {
     for (const auto& example : builtinExamples()) {
-        program.out << example.id << "  " << example.title << " (" << example.runs.size() << " runs, about "
+        program.out << example.id << "  " << example.title << " (" << example.runCount() << " runs, about "
                     << fixedNumber(example.minutes, 0) << " min on two processor cores)\n"
                     << wrapped(example.shows, 2, kWidth);
     }

@@ -56,6 +56,7 @@ void install(void (*handler)(int)) {
     sigemptyset(&action.sa_mask);
     for (const int signal : kSignals)
         sigaction(signal, &action, nullptr);
+    ::signal(SIGPIPE, SIG_IGN); // whoever read the output has gone; the run goes on and is kept
 }
 
 } // namespace

@@ -48,7 +48,7 @@ std::optional<DesktopOptions> readCommandLine(int argc, char** argv, int& exitCo
     app.add_option("--theme", options.theme, "light or dark")
         ->type_name("NAME")
         ->check(CLI::Validator(CLI::IsMember({"light", "dark"})).description(""));
-    app.footer("Without a reachable display the program ends with exit code 1; quantarium-cli needs none.");
+    app.footer("Without a reachable display the program ends with exit code 69; quantarium-cli needs none.");
     app.set_version_flag("--version", "quantarium " QUANTARIUM_VERSION);
     try {
         app.parse(argc, argv);

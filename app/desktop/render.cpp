@@ -9,12 +9,13 @@
 #include <QTimer>
 
 #include "core/base/error.h"
+#include "widgets/plot/refresh_pace.h"
 
 namespace quantarium::desktop {
 
 namespace {
 
-constexpr int kSettleMs = 400; ///< panels coalesce their updates by timers of up to 100 ms
+constexpr int kSettleMs = widgets::RefreshPace::kLiveMs + 300; ///< panels redraw at that pace
 constexpr int kLongestMs = 60000;
 
 void waitFor(int ms) {

@@ -145,6 +145,14 @@ FileLock::FileLock(const std::filesystem::path& file) {
         const ssize_t written = ::pwrite(m_descriptor, own.data(), own.size(), 0);
 }
 
+bool FileLock::isHeld(const std::filesystem::path& file) {
+    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    const bool held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    ::close(descriptor);
+    return held;
+}
+
 FileLock::~FileLock() {
     if (m_descriptor >= 0) ::close(m_descriptor);
 }

@@ -53,6 +53,9 @@ public:
     FileLock(const FileLock&) = delete;
     FileLock& operator=(const FileLock&) = delete;
 
+    /// Whether some process holds it; changes nothing.
+    static bool isHeld(const std::filesystem::path& file);
+
 private:
     int m_descriptor = -1;
 };

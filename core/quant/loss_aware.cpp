@@ -60,7 +60,9 @@ public:
           m_levels(magnitudesOf(arguments.bits, arguments.options), latent().options(),
                    arguments.bits > 2 ? ScaledLevels::Tie::Larger : ScaledLevels::Tie::Smaller) {
         const torch::NoGradGuard guard;
-        if (!arguments.pretrained) startUniform(arguments.seed, std::sqrt(1.5 / static_cast<double>(layer().fanIn + layer().fanOut)));
+        if (!arguments.pretrained)
+            startUniform(arguments.seed,
+                         std::sqrt(1.5 / static_cast<double>(layer().fanIn + layer().fanOut)));
         latent().clamp_(-1, 1);
         setWeightDecay(0);
         keep("moment", m_moment);

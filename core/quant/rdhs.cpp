@@ -79,8 +79,10 @@ public:
     }
 
     EpochRequests onEpoch(const TrainingPoint& point) override {
-        m_temperature = m_temperatures.at(point.epoch);
-        m_noiseWeight = m_noises.at(point.epoch);
+        const auto epoch =
+            std::min(point.epoch, std::max<std::int64_t>(0, point.epochs - 1)); // then it has ended
+        m_temperature = m_temperatures.at(epoch);
+        m_noiseWeight = m_noises.at(epoch);
         return {};
     }
 
@@ -197,9 +199,7 @@ std::vector<OptionSpec> rdhsOptions() {
 
 } // namespace
 
-namespace {
-
-} // namespace
+namespace {} // namespace
 
 WeightMethod rdhsMethod() {
     WeightMethod method;

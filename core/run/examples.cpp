@@ -51,6 +51,13 @@ Example exampleFromJson(const Json& document, const std::string& source) {
     return example;
 }
 
+std::int64_t Example::runCount() const {
+    std::int64_t count = 0;
+    for (const auto& run : runs)
+        count += run.training.repeats;
+    return count;
+}
+
 const std::vector<Example>& builtinExamples() {
     static const std::vector<Example> examples = [] {
         std::vector<Example> list;

@@ -20,6 +20,8 @@ struct Example {
     std::string shows;  ///< one or two sentences: what a person will see
     double minutes = 0; ///< on two processor cores
     std::vector<RunConfig> runs;
+
+    std::int64_t runCount() const; ///< repeats over seeds counted
 };
 
 /// Throws Error(Config) whose `where` is "source: runs[2]: section.key".

@@ -85,6 +85,22 @@ std::optional<double> relativeTime(const RunRecord& run, const RunRecord* floatR
     return *own / *reference;
 }
 
+namespace {
+
+/// The policy, and what it made of the two layers once that is known: "as-published: float".
+std::string firstAndLast(const RunRecord& run) {
+    if (run.config.isFloat() || !run.report || run.report->layers.empty()) return run.config.weights.policy;
+    const auto& layers = run.report->layers;
+    const auto what = [](const LayerReport& layer) {
+        return layer.method == "float" ? std::string("float") : std::to_string(layer.bits) + " bits";
+    };
+    const auto first = what(layers.front());
+    const auto last = what(layers.back());
+    return run.config.weights.policy + ": " + (first == last ? first : first + ", " + last);
+}
+
+} // namespace
+
 std::vector<RecordColumn> configurationColumns() {
     using R = const RunRecord&;
     return {{{"dataset", "Dataset", ""}, [](R run) -> Json { return run.config.dataset.id; }},
@@ -92,7 +108,7 @@ std::vector<RecordColumn> configurationColumns() {
             {{"start", "Start", ""}, [](R run) -> Json { return run.config.start.from; }},
             {{"method", "Method", ""}, [](R run) -> Json { return run.config.weights.method; }},
             {{"bits", "Bits", ""}, [](R run) -> Json { return run.config.weights.bits; }},
-            {{"first_last", "First/last layer", ""}, [](R run) -> Json { return run.config.weights.policy; }},
+            {{"first_last", "First/last layer", ""}, [](R run) -> Json { return firstAndLast(run); }},
             {{"epochs", "Epochs", ""}, [](R run) -> Json { return run.config.training.epochs; }}};
 }
 

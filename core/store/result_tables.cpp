@@ -107,7 +107,8 @@ std::vector<std::string> commonNotes() {
             "Memory, weights only: 32 / bits over the quantized weights, as the papers count. Memory, "
             "everything: all "
             "parameters, codebooks and scales counted.",
-            "Multiplies, Scales after: of the quantized layers' weights only; activations are float."};
+            "Multiplies, Scales after: of the quantized layers' weights only.",
+            "Peak memory is the whole process's, so that only runs that trained alone have one."};
 }
 
 std::vector<std::vector<Record>> groupsOf(const std::vector<RunRecord>& runs) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/store/workspace.h"
 
+#include <functional>
 #include <random>
 
 #include "core/base/text.h"
@@ -45,19 +46,19 @@ std::string likePattern(const std::string& text) {
 }
 
 /// Runs whose id is `prefix` or starts with it, outside the bin; at most `limit`, an exact one alone.
-std::vector<RunRecord> byPrefix(Database& database, RunReader& reader, const std::string& prefix,
-                                std::int64_t limit) {
+std::vector<RunRecord> byPrefix(Database& database, const std::function<RunRecord(Query&)>& read,
+                                const std::string& prefix, std::int64_t limit) {
     std::vector<RunRecord> runs;
     if (prefix.empty()) return runs;
     const std::string columns =
         std::string("SELECT ") + kRunColumns + " FROM runs WHERE +binned = 0 AND "; // +: not by that index
     auto exact = database.query(columns + "id = ?");
     exact.bind(prefix);
-    if (exact.next()) return {reader.read(exact)};
+    if (exact.next()) return {read(exact)};
     auto query = database.query(columns + "id >= ? AND id < ? ORDER BY id LIMIT ?");
     query.bind(prefix).bind(prefix + "\x7f").bind(limit);
     while (query.next())
-        runs.push_back(reader.read(query));
+        runs.push_back(read(query));
     return runs;
 }
 
@@ -88,7 +89,7 @@ Workspace::Workspace(std::filesystem::path folder, Access access)
         return;
     }
     createFolder(state.folder);
-    state.lock.emplace(state.folder / "workspace.lock");
+    state.lock.emplace(state.lockFile());
     state.guarded([&] {
         state.database = std::make_unique<Database>(state.file(), access);
         prepareForWriting(*state.database);
@@ -177,10 +178,6 @@ std::vector<RunRecord> Workspace::list(const RunFilter& filter) const {
                "OR dataset LIKE ?2 ESCAPE '\\' OR id LIKE ?2 ESCAPE '\\')";
         texts.push_back(likePattern(filter.text));
     }
-    if (filter.state) {
-        sql += " AND state = ?";
-        texts.push_back(toString(*filter.state));
-    }
     if (!filter.group.empty()) {
         sql += " AND repeat_group = ?";
         texts.push_back(filter.group);
@@ -191,15 +188,18 @@ std::vector<RunRecord> Workspace::list(const RunFilter& filter) const {
         query.bind(std::int64_t{filter.binned});
         for (const auto& text : texts)
             query.bind(text);
-        while (query.next())
-            runs.push_back(m_state->reader.read(query));
+        while (query.next()) {
+            auto run = m_state->readRun(query);
+            if (!filter.state || run.state == *filter.state) runs.push_back(std::move(run));
+        }
         return runs;
     });
 }
 
 std::optional<RunRecord> Workspace::find(const std::string& id) const {
+    const auto readRun = [this](Query& query) { return m_state->readRun(query); };
     return m_state->read([&](Database& database) -> std::optional<RunRecord> {
-        auto runs = byPrefix(database, m_state->reader, id, 2);
+        auto runs = byPrefix(database, readRun, id, 2);
         if (runs.size() != 1) return std::nullopt;
         return std::move(runs.front());
     });
@@ -207,8 +207,9 @@ std::optional<RunRecord> Workspace::find(const std::string& id) const {
 
 RunRecord Workspace::at(const std::string& id) const {
     constexpr std::int64_t kNamed = 5;
+    const auto readRun = [this](Query& query) { return m_state->readRun(query); };
     return m_state->read([&](Database& database) {
-        auto runs = byPrefix(database, m_state->reader, id, kNamed);
+        auto runs = byPrefix(database, readRun, id, kNamed);
         if (runs.size() == 1) return std::move(runs.front());
         if (runs.empty())
             throw Error(ErrorKind::Config, "there is no run \"" + id + "\"", folder().string(),
@@ -229,7 +230,7 @@ std::optional<RunRecord> Workspace::findFinished(const Json& identity) const {
                                     "AND binned = 0 ORDER BY created_at DESC, key DESC");
         query.bind(hashJson(identity)).bind(toString(RunState::Finished));
         while (query.next()) {
-            auto run = m_state->reader.read(query);
+            auto run = m_state->readRun(query);
             if (run.identity == identity && run.state == RunState::Finished) return run;
         }
         return std::nullopt;

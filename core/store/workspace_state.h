@@ -25,6 +25,18 @@ struct Workspace::State {
     std::unique_ptr<Database> database;
     RunReader reader;
 
+    /// The row as a run. Read by others while no process writes, what was at work has died.
+    RunRecord readRun(Query& query) {
+        auto run = reader.read(query);
+        const bool atWork = run.state == RunState::Running || run.state == RunState::Queued;
+        if (access == Access::Read && atWork && !FileLock::isHeld(lockFile())) {
+            run.state = RunState::Stopped;
+            run.reason = "The program that trained it ended before it could say so.";
+        }
+        return run;
+    }
+
+    std::filesystem::path lockFile() const { return folder / "workspace.lock"; }
     std::filesystem::path file() const { return folder / "workspace.sqlite"; }
     std::filesystem::path runsFolder() const { return folder / "runs"; }
     std::filesystem::path binFolder() const { return folder / "bin"; }

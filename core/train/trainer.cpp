@@ -71,7 +71,12 @@ private:
         std::optional<Error> problem; ///< of the first file
         for (const auto& file : {m_folder.checkpointFile(), m_folder.bestFile()}) {
             std::error_code ignored;
-            if (!std::filesystem::exists(file, ignored)) continue;
+            if (!std::filesystem::exists(file, ignored)) {
+                if (file == m_folder.checkpointFile() &&
+                    std::filesystem::exists(m_folder.bestFile(), ignored))
+                    problem = Error(ErrorKind::Data, "the checkpoint is gone", file.string());
+                continue;
+            }
             try {
                 m_state = loadCheckpoint(file, m_session);
                 if (problem)

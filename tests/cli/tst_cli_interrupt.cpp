@@ -72,7 +72,13 @@ private slots:
 
     /// A cut checkpoint: the best epoch's state takes its place, with the same end. Both cut: a clear error,
     /// and the recorded epochs stay.
+    void aDamagedCheckpointLosesNothing_data() {
+        QTest::addColumn<bool>("gone");
+        QTest::newRow("cut") << false;
+        QTest::newRow("gone") << true;
+    }
     void aDamagedCheckpointLosesNothing() {
+        QFETCH(bool, gone);
         const QTemporaryDir folder;
         const auto config = writeConfig(folder.path(), tinyConfig("sgt", 2, 30));
         const auto whole =
@@ -103,6 +109,9 @@ private slots:
         QVERIFY(listed().at("epochs_done") == before.at("epochs_done"));
 
         QVERIFY(best.remove() && QFile::copy(folder.filePath("best"), best.fileName()));
+        if (gone)
+            QVERIFY(QFile::remove(QString::fromStdString(before.at("folder").get<std::string>()) +
+                                  "/checkpoint.safetensors"));
         const auto id = QString::fromStdString(before.at("id").get<std::string>());
         const auto outcome = runCli({"resume", id, "--json", "--workspace", workspace});
         const auto notes = dumpJson(eventsOf(outcome.out, "started").first().at("report").at("notes"));

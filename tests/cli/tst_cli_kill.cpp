@@ -14,7 +14,7 @@ using namespace quantarium::testing;
 
 namespace {
 
-constexpr int kKills = 52; ///< over all methods
+constexpr int kKills = 52;      ///< over all methods
 constexpr int kKillsPerRun = 4; ///< then the run may end and is compared
 
 QByteArray contentOf(const QString& path) {
@@ -65,6 +65,9 @@ private slots:
             for (const auto& started : eventsOf(*events, "started"))
                 QVERIFY2(started.at("first_epoch").get<int>() >= finishedEpochs, "a finished epoch was lost");
             finishedEpochs = std::max(finishedEpochs, lastEpoch(*events));
+            const auto listed = runCli({"list", "--workspace", workspace});
+            QVERIFY2(listed.out.contains("stopped") && !listed.out.contains("running"),
+                     "nobody trains it any more");
             command = {"resume", onlyRun(workspace), "--json", "--workspace", workspace};
         }
         const auto resumed = runCli(command);

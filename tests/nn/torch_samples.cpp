@@ -147,8 +147,8 @@ const Sample kSamples[] = {
 
 std::string bytesOf(std::uint64_t value, std::size_t count) {
     std::string bytes;
-    for (std::size_t i = 0; i < count; ++i)
-        bytes += static_cast<char>(value >> (8 * i));
+    for (std::size_t i = 0; i < count; ++i, value >>= 8)
+        bytes += static_cast<char>(value);
     return bytes;
 }
 

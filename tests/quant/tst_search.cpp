@@ -125,6 +125,8 @@ private slots:
         QVERIFY(at(302) > 1e-4);
         QCOMPARE(at(303), 1e-4);
         QCOMPARE(at(399), 1e-4);
+        layer.quantizer->onEpoch({11, 11}); // over: what the last epoch was trained with
+        QVERIFY(std::abs(layer.quantizer->epochValues().at("temperature") - 0.7374241268949281) < 1e-12);
     }
 
     void rdhsBackwardIsAutograd_data() { addTypesAndBits(); }

@@ -60,7 +60,7 @@ private slots:
             {"start", "scratch"},
             {"method", "rdhs"},
             {"bits", 3},
-            {"first_last", "as-published"},
+            {"first_last", "as-published: float, 3 bits"},
             {"epochs", 3},
             {"seed", 1},
             {"state", "finished"},

@@ -126,7 +126,7 @@ QWidget* StartPage::makeExampleCard(const Example& example, bool first) {
     texts->setSpacing(3);
     texts->addWidget(label(QString::fromStdString(example.title), "heading"));
     texts->addWidget(label(QString::fromStdString(example.shows), ""));
-    const auto runs = example.runs.size() == 1 ? tr("one run") : tr("%1 runs").arg(example.runs.size());
+    const auto runs = example.runCount() == 1 ? tr("one run") : tr("%1 runs").arg(example.runCount());
     texts->addWidget(label(tr("%1, %2 on two cores").arg(runs, minutesText(example.minutes)), "muted"));
     layout->addLayout(texts, 1);
     auto* buttons = new QVBoxLayout;
