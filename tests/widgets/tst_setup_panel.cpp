@@ -104,7 +104,7 @@ void SetupPanelTest::wrongNumberIsMarkedAtTheField() {
     auto* start = m_panel->findChild<QPushButton*>(QStringLiteral("start"));
     QVERIFY(!start->isEnabled());
     QVERIFY(m_panel->startProblem().contains(QStringLiteral("Epochs")));
-    type(line("training.epochs"), QStringLiteral("0"));
+    type(line("training.epochs"), QStringLiteral("-1"));
     settle();
     QVERIFY(field("training.epochs")->shownProblem().contains(QStringLiteral("outside")));
     type(line("training.epochs"), QStringLiteral("3"));
