@@ -60,7 +60,13 @@ GumbelRequest SamplingPanel::request() const {
 }
 
 void SamplingPanel::ask() {
-    m_runner->request(request());
+    m_stale = !isVisible(); // nobody sees it: drawn when it is shown
+    if (!m_stale) m_runner->request(request());
+}
+
+void SamplingPanel::showEvent(QShowEvent* event) {
+    QWidget::showEvent(event);
+    if (m_stale) ask();
 }
 
 void SamplingPanel::setCategories(int count) {

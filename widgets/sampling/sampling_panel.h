@@ -52,6 +52,9 @@ signals:
     /// A result is on the screen.
     void resultShown();
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     enum Page { SamplesPage, GridPage, SimplexPage, SearchPage };
 
@@ -76,6 +79,7 @@ private:
     Theme m_theme;
     GumbelRunner* m_runner;
     std::shared_ptr<const GumbelResult> m_result;
+    bool m_stale = true; ///< what is shown isn't what the controls say
     AlphaBars* m_bars = nullptr;
     QLabel* m_loaded = nullptr;
     QSpinBox* m_categories = nullptr;
