@@ -14,7 +14,7 @@ using namespace quantarium::testing;
 
 namespace {
 
-constexpr int kKills = 52;      ///< over all methods
+constexpr int kKills = 52;      ///< over all methods, unless QUANTARIUM_KILLS says more
 constexpr int kKillsPerRun = 4; ///< then the run may end and is compared
 
 QByteArray contentOf(const QString& path) {
@@ -41,7 +41,8 @@ private slots:
         QTest::addColumn<QString>("method");
         QTest::addColumn<int>("bits");
         const QList<std::pair<const char*, int>> methods{{"inq", 4}, {"rdhs", 2}, {"sgt", 1}, {"float", 32}};
-        for (int run = 0; run * kKillsPerRun < kKills; ++run) {
+        const int kills = std::max(kKills, qEnvironmentVariableIntValue("QUANTARIUM_KILLS"));
+        for (int run = 0; run * kKillsPerRun < kills; ++run) {
             const auto& [method, bits] = methods[run % methods.size()];
             QTest::addRow("%d: %s", run, method) << method << bits;
         }
