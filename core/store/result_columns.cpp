@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/run/first_and_last.h"
+
 namespace quantarium::store {
 
 namespace {
@@ -89,14 +91,9 @@ namespace {
 
 /// The policy, and what it made of the two layers once that is known: "as-published: float".
 std::string firstAndLast(const RunRecord& run) {
-    if (run.config.isFloat() || !run.report || run.report->layers.empty()) return run.config.weights.policy;
-    const auto& layers = run.report->layers;
-    const auto what = [](const LayerReport& layer) {
-        return layer.method == "float" ? std::string("float") : std::to_string(layer.bits) + " bits";
-    };
-    const auto first = what(layers.front());
-    const auto last = what(layers.back());
-    return run.config.weights.policy + ": " + (first == last ? first : first + ", " + last);
+    const auto& policy = run.config.weights.policy;
+    const auto what = run.config.isFloat() || !run.report ? std::string() : firstAndLastText(*run.report);
+    return what.empty() ? policy : policy + ": " + what;
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 #include <QCoreApplication>
 
 #include "core/base/text.h"
+#include "core/run/first_and_last.h"
 #include "widgets/models/runs_model.h"
 
 namespace quantarium::widgets {
@@ -90,8 +91,10 @@ QString runCellText(const RunRow& row, int column) {
     case RunsModel::Bits:
         return bitsText(row);
     case RunsModel::Policy:
-        return row.config.weights.method == "float" ? QStringLiteral("–")
-                                                    : QString::fromStdString(row.config.weights.policy);
+        if (row.config.weights.method == "float") return QStringLiteral("–");
+        return QString::fromStdString(row.report && !row.report->layers.empty()
+                                          ? firstAndLastText(*row.report)
+                                          : row.config.weights.policy);
     case RunsModel::Last:
         return decimal(epochValue(row.last, "validation_top1"), 2);
     case RunsModel::Best:

@@ -64,8 +64,13 @@ void EntryEditor::rebuild(const Json& options) {
     m_group->setVisible(!m_group->fields().empty());
     connect(m_group, &OptionGroup::edited, this, &EntryEditor::edited);
     const auto help = chosenEntry ? QString::fromStdString(chosenEntry->help) : QString();
+    QStringList tips{help};
     if (chosenEntry && !chosenEntry->source.empty())
-        m_help->setToolTip(tr("Source: %1").arg(QString::fromStdString(chosenEntry->source)));
+        tips.append(tr("Source: %1").arg(QString::fromStdString(chosenEntry->source)));
+    m_help->setToolTip(tips.last());
+    tips.append(m_id->key());
+    tips.removeAll(QString());
+    m_id->setToolTip(tips.join(QLatin1Char('\n')));
     m_help->setText(help);
     m_help->setVisible(!help.isEmpty() && !m_choiceHidden);
 }

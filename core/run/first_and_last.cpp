@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/run/first_and_last.h"
+
+namespace quantarium {
+
+namespace {
+
+std::string weightsText(const LayerReport& layer) {
+    if (layer.method == "float") return "float";
+    return std::to_string(layer.bits) + (layer.bits == 1 ? " bit" : " bits");
+}
+
+} // namespace
+
+std::string firstAndLastText(const RunReport& report) {
+    if (report.layers.empty()) return {};
+    const auto first = weightsText(report.layers.front());
+    const auto last = weightsText(report.layers.back());
+    return first == last ? first : first + ", " + last;
+}
+
+} // namespace quantarium
