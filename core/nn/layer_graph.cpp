@@ -8,11 +8,10 @@
 #include <unordered_map>
 #include <utility>
 
-#include <torch/csrc/jit/frontend/tracer.h>
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/ir/ir.h>
 
-#include "core/base/error.h"
+#include "core/nn/trace.h"
 
 namespace quantarium::nn {
 
@@ -21,66 +20,8 @@ namespace {
 using torch::jit::Node;
 using torch::jit::Value;
 
-/// Evaluation mode without gradients for the life of the object: the tracer can't record tensors that require
-/// them.
-class TracingMode {
-public:
-    explicit TracingMode(Network& network)
-        : m_network(network), m_training(network.is_training()), m_modules(network.modules(false)) {
-        for (const auto& module : m_modules)
-            m_moduleTraining.push_back(module->is_training());
-        for (const auto& parameter : network.parameters())
-            if (parameter.requires_grad()) m_learnable.push_back(parameter);
-        network.eval();
-        for (auto& parameter : m_learnable)
-            parameter.set_requires_grad(false);
-    }
-
-    ~TracingMode() {
-        for (auto& parameter : m_learnable)
-            parameter.set_requires_grad(true);
-        m_network.train(m_training);
-        for (std::size_t i = 0; i < m_modules.size(); ++i) // parents come before their children
-            m_modules[i]->train(m_moduleTraining[i]);
-    }
-
-    TracingMode(const TracingMode&) = delete;
-    TracingMode& operator=(const TracingMode&) = delete;
-
-private:
-    Network& m_network;
-    bool m_training;
-    std::vector<std::shared_ptr<torch::nn::Module>> m_modules;
-    std::vector<bool> m_moduleTraining;
-    std::vector<torch::Tensor> m_learnable;
-};
-
-std::shared_ptr<torch::jit::Graph> trace(Network& network, const torch::Tensor& images) {
-    const TracingMode mode(network);
-    const torch::NoGradGuard noGradients;
-    const c10::impl::ExcludeDispatchKeyGuard noAutocast(c10::autocast_dispatch_keyset);
-    const auto run = [&network](torch::jit::Stack inputs) -> torch::jit::Stack {
-        return {network.forward(inputs.at(0).toTensor())};
-    };
-    const auto traced =
-        torch::jit::tracer::trace({images}, run, [](const torch::Tensor&) { return std::string(); });
-    return traced.first->graph;
-}
-
-std::vector<std::int64_t> shapeOf(const Value& value) {
-    const auto type = value.type()->cast<torch::jit::TensorType>();
-    if (!type) return {};
-    const auto sizes = type->sizes().concrete_sizes();
-    if (!sizes) return {};
-    return {sizes->begin(), sizes->end()};
-}
-
 std::int64_t elements(const std::vector<std::int64_t>& shape) {
     return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
-}
-
-bool isKind(const Node& node, std::string_view name) {
-    return node.kind().toQualString() == name;
 }
 
 bool isConvolution(const Node& node) {
@@ -98,12 +39,11 @@ std::string layerName(const std::string& parameter) {
     return dot == std::string::npos ? parameter : parameter.substr(0, dot);
 }
 
-/// A value that reaches one batch norm and nothing else.
-bool reachesOnlyBatchNorm(const Value& value) {
-    if (value.uses().size() != 1) return false;
-    const auto& use = value.uses().front();
-    if (isKind(*use.user, "aten::max_pool2d")) return reachesOnlyBatchNorm(*use.user->output());
-    return isKind(*use.user, "aten::batch_norm") && use.offset == 0;
+/// Whether a convolution other than this one takes the value, too.
+bool feedsOtherConvolution(const Value& value, const Node& node) {
+    return std::any_of(value.uses().begin(), value.uses().end(), [&](const torch::jit::Use& use) {
+        return use.user != &node && use.offset == 0 && isConvolution(*use.user);
+    });
 }
 
 /// Reads the nodes out of a traced graph.
@@ -142,7 +82,7 @@ private:
         for (std::size_t i = 0; i < node.outputs().size() && i < schema->returns().size(); ++i)
             if (schema->returns()[i].alias_info() == nullptr &&
                 node.outputs()[i]->type()->cast<torch::jit::TensorType>())
-                m_graph.activationElements += elements(shapeOf(*node.outputs()[i]));
+                m_graph.activationElements += elements(sizesOf(*node.outputs()[i]));
     }
 
     /// The network's tensor at one of an operation's inputs; undefined if there is none or it is computed.
@@ -157,7 +97,11 @@ private:
         const torch::Tensor weight = operand(node, 1);
         if (!weight.defined()) return;
         LayerNode layer = describe(node, weight);
-        layer.followedByBatchNorm = reachesOnlyBatchNorm(*node.output());
+        if (const Node* norm = onlyBatchNorm(*node.output())) {
+            layer.followedByBatchNorm = true;
+            const auto scale = operand(*norm, 1);
+            if (scale.defined()) layer.batchNorm = layerName(m_names.at(scale.data_ptr()));
+        }
         m_last = merge(std::move(layer));
         if (!m_first) m_first = m_last;
     }
@@ -176,11 +120,14 @@ private:
         layer.groups = torch::jit::toIValue(node.inputs()[8])->toInt();
         const bool depthwise = layer.groups > 1 && layer.groups == weight.size(0) && weight.size(1) == 1;
         layer.kind = depthwise ? "depthwise conv" : "conv";
+        layer.stride = constantIntegers(*node.inputs()[3]).value_or(std::vector<std::int64_t>{1}).front();
+        layer.padding = constantIntegers(*node.inputs()[4]).value_or(std::vector<std::int64_t>{0}).front();
         const std::int64_t kernel = weight[0][0].numel();
+        layer.shortcut = kernel == 1 && feedsOtherConvolution(*node.inputs()[0], node);
         layer.fanIn = (transposed ? weight.size(0) / layer.groups : weight.size(1)) * kernel;
         layer.fanOut = (transposed ? weight.size(1) : weight.size(0) / layer.groups) * kernel;
         // each weight meets every position of the output, or of the input if the convolution is transposed
-        const auto moved = transposed ? shapeOf(*node.inputs()[0]) : shapeOf(*node.output());
+        const auto moved = transposed ? sizesOf(*node.inputs()[0]) : sizesOf(*node.output());
         layer.macs = elements({moved.begin() + 2, moved.end()}) * weight.numel();
         return layer;
     }
@@ -192,7 +139,7 @@ private:
         layer.weightShape = weight.sizes().vec();
         const torch::Tensor bias = operand(node, 2);
         layer.parameters = weight.numel() + (bias.defined() ? bias.numel() : 0);
-        const auto shape = shapeOf(*node.output());
+        const auto shape = sizesOf(*node.output());
         layer.outputShape.assign(shape.begin() + (shape.empty() ? 0 : 1), shape.end());
         return layer;
     }
@@ -214,6 +161,7 @@ private:
             auto& earlier = m_graph.nodes[known.first->second];
             earlier.macs += layer.macs;
             earlier.followedByBatchNorm = earlier.followedByBatchNorm && layer.followedByBatchNorm;
+            if (earlier.batchNorm != layer.batchNorm) earlier.batchNorm.clear();
         }
         return known.first->second;
     }
@@ -240,21 +188,7 @@ const LayerNode* LayerGraph::find(const std::string& parameter) const {
 }
 
 LayerGraph traceLayers(Network& network, const InputShape& shape) {
-    const auto parameters = network.parameters();
-    const auto options = parameters.empty() ? torch::TensorOptions() : parameters.front().options();
-    try {
-        const auto images =
-            torch::zeros({1, shape.channels, shape.height, shape.width}, options.requires_grad(false));
-        const auto graph = trace(network, images);
-        return GraphReader(network).read(*graph);
-    } catch (const c10::Error& error) {
-        const std::string text = error.what_without_backtrace();
-        throw Error(ErrorKind::Config,
-                    "the network can't be run on images of " + std::to_string(shape.channels) + " x " +
-                        std::to_string(shape.height) + " x " + std::to_string(shape.width) + ": " +
-                        text.substr(0, text.find('\n')),
-                    "network");
-    }
+    return GraphReader(network).read(*traceForward(network, shape));
 }
 
 } // namespace quantarium::nn

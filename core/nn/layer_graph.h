@@ -18,15 +18,20 @@ struct LayerNode {
     std::vector<std::int64_t> weightShape;
     std::vector<std::int64_t> outputShape; ///< of one sample
     std::int64_t groups = 1;
+    std::int64_t stride = 1;  ///< of a convolution, along the height
+    std::int64_t padding = 0; ///< of a convolution, along the height
     std::int64_t fanIn = 0;
     std::int64_t fanOut = 0;
     std::int64_t parameters = 0; ///< weight and bias
     std::int64_t macs = 0;       ///< for one sample; 0 for batch norm
     bool first = false;          ///< first layer with weights that a quantizer can take
     bool last = false;
+    /// A 1x1 convolution beside a longer path from the same input: the projection of a residual block.
+    bool shortcut = false;
     /// Its output goes to one batch norm and nowhere else, directly or through max pooling (which commutes
     /// with the positive scale that batch norm removes).
     bool followedByBatchNorm = false;
+    std::string batchNorm; ///< module path of that batch norm, "layer1.0.bn1"; empty if there is none
 };
 
 /// The order, shapes, MACs and parameters of a network for one input shape.

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,13 @@
 #include "core/quant/weight_quantizer.h"
 
 namespace quantarium::quant {
+
+/// Evenly spaced values step · (code − zeroPoint) for codes 0 … highest; 0 is one of them.
+struct ActivationGrid {
+    double step = 1;
+    std::int64_t zeroPoint = 0;
+    std::int64_t highest = 255;
+};
 
 /// One quantizer for the values that flow through one layer: as a rule its input, for some methods its output
 /// (XNOR's K, DoReFa's gradients). Attached to the layer's site as a weight quantizer is attached to a
@@ -34,6 +42,10 @@ public:
     virtual torch::Tensor before(const torch::Tensor& input) { return input; }
     /// The layer's output [N, …]; same shape.
     virtual torch::Tensor after(const torch::Tensor& output) { return output; }
+
+    /// What before() rounds to in evaluation; nothing while inputs stay float, or where the values are no
+    /// such grid.
+    virtual std::optional<ActivationGrid> grid() const { return std::nullopt; }
 
     /// Its trainables (clipping levels, steps); autograd fills their gradients. Called once, after
     /// construction.
@@ -75,6 +87,7 @@ struct ActivationMethod {
     std::int64_t maximumBits = 32;
     std::int64_t defaultBits = 32;
     FirstAndLast firstAndLast = FirstAndLast::Float; ///< what policy "as-published" means
+    bool needsNegative = false;                      ///< a layer behind a ReLU would see one value only
     /// Values at this width.
     std::function<std::int64_t(std::int64_t bits, const Options&)> levels;
     /// Throws Error(Config) with `where` for combinations that the schema can't express; may be empty.

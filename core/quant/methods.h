@@ -26,5 +26,6 @@ WeightMethod lossAwareMethod();
 WeightMethod admmMethod();
 WeightMethod qnnMethod();
 WeightMethod ristrettoMethod();
+WeightMethod integerMethod();
 
 } // namespace quantarium::quant

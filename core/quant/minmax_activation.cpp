@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <algorithm>
-#include <cmath>
-
 #include "core/quant/activation_methods.h"
+#include "core/quant/affine.h"
 #include "core/quant/stateful_activation.h"
 #include "core/quant/straight_through.h"
 
@@ -26,6 +24,13 @@ public:
         return {{"low", m_low.item<double>()}, {"high", m_high.item<double>()}};
     }
 
+    std::optional<ActivationGrid> grid() const override {
+        const auto range = rangeOf();
+        if (waits() || !(range.step > 0)) return std::nullopt;
+        return ActivationGrid{range.step, static_cast<std::int64_t>(range.zero),
+                              static_cast<std::int64_t>(range.highest)};
+    }
+
 protected:
     void start(const torch::Tensor& input) override {
         const auto [low, high] = input.aminmax();
@@ -35,19 +40,26 @@ protected:
 
     torch::Tensor quantize(const torch::Tensor& input) override {
         if (training()) follow(input);
-        if (m_steps.item<std::int64_t>() <= m_delay && m_delay > 0) return input;
-        const double low = std::min(0.0, m_low.item<double>());
-        const double high = std::max(0.0, m_high.item<double>());
-        const double codes = CodeRange::of(bits(), false).highest;
-        const double step = (high - low) / codes;
-        if (!(step > 0)) return straightThrough(input, torch::zeros_like(input), 0, 0);
-        const double zero = std::clamp(std::floor(-low / step + 0.5), 0.0, codes);
-        const auto values =
-            input.detach().div(step).add_(0.5).floor_().clamp_(-zero, codes - zero).mul_(step);
-        return straightThrough(input, values, -zero * step, (codes - zero) * step);
+        if (waits()) return input;
+        const auto range = rangeOf();
+        if (!(range.step > 0)) return straightThrough(input, torch::zeros_like(input), 0, 0);
+        const auto values = input.detach()
+                                .div(range.step)
+                                .add_(0.5)
+                                .floor_()
+                                .clamp_(-range.zero, range.highest - range.zero)
+                                .mul_(range.step);
+        return straightThrough(input, values, range.least(), range.greatest());
     }
 
 private:
+    bool waits() const { return m_delay > 0 && m_steps.item<std::int64_t>() <= m_delay; }
+
+    AffineGrid rangeOf() const {
+        return affineGrid(m_low.item<double>(), m_high.item<double>(), 0,
+                          CodeRange::of(bits(), false).highest);
+    }
+
     void follow(const torch::Tensor& input) {
         const torch::NoGradGuard guard;
         const auto [low, high] = input.detach().aminmax();

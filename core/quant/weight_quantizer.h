@@ -22,6 +22,13 @@ enum class Mode {
     Eval   ///< deterministic, changes nothing: what would be deployed
 };
 
+/// The batch norm behind a layer. Its tensors are the network's own: they move while it trains.
+struct FollowingBatchNorm {
+    torch::Tensor weight;          ///< γ, [out]
+    torch::Tensor runningVariance; ///< [out]
+    double epsilon = 1e-5;
+};
+
 /// What a quantizer may know of its layer.
 struct LayerContext {
     std::string name;                ///< parameter name, "layer1.0.conv1.weight"
@@ -31,7 +38,10 @@ struct LayerContext {
     bool first = false;
     bool last = false;
     bool depthwise = false;
-    std::optional<bool> followedByBatchNorm; ///< unknown without a layer graph
+    std::int64_t stride = 1;                       ///< of a convolution
+    std::int64_t padding = 0;                      ///< of a convolution
+    std::optional<bool> followedByBatchNorm;       ///< unknown without a layer graph
+    std::optional<FollowingBatchNorm> batchNorm{}; ///< that one, where the network is at hand: not in plans
 };
 
 /// Where training stands when onEpoch is called (before the epoch), and how long it will be.
@@ -62,6 +72,16 @@ struct SgdSettings {
     bool nesterov = false;
 };
 
+/// Weights as integers on a grid, for layers that compute with integers only: scale · (integer − zeroPoint)
+/// is the weight times the factor γ / √(σ² + ε) of the batch norm behind the layer, or the weight itself when
+/// there is none.
+struct IntegerWeight {
+    torch::Tensor integers; ///< int8, in the weight's shape, on the CPU
+    double scale = 1;       ///< above 0
+    std::int64_t zeroPoint = 0;
+    bool foldsBatchNorm = false;
+};
+
 /// Quantized weights as they are stored: one code per weight and the values the codes mean.
 struct FrozenWeight {
     std::vector<std::int64_t> shape;
@@ -72,6 +92,7 @@ struct FrozenWeight {
     std::int64_t codebooks = 1;  ///< 1: one for the layer; else one per index of dimension 0 (per filter)
     std::int64_t sideBits = 0;   ///< bits of scales and codebooks that have to be stored beside the codes
     torch::Tensor values;        ///< float layers only
+    std::optional<IntegerWeight> integer{}; ///< of methods made for integer arithmetic
 
     /// The weight tensor, float32, on the CPU; equals materialize(Eval) bit for bit.
     torch::Tensor decode() const;

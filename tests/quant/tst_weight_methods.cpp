@@ -203,7 +203,11 @@ private slots:
              {std::optional(true), std::optional(false), std::optional<bool>()}) {
             QuantizerArguments arguments;
             arguments.parameter = randomTensor({12, 5, 3, 3}, 3).requires_grad_();
-            arguments.layer = {"layer.weight", {12, 5, 3, 3}, 45, 108, false, false, false, batchNorm};
+            arguments.layer.name = "layer.weight";
+            arguments.layer.shape = {12, 5, 3, 3};
+            arguments.layer.fanIn = 45;
+            arguments.layer.fanOut = 108;
+            arguments.layer.followedByBatchNorm = batchNorm;
             arguments.bits = bits;
             arguments.options = defaults(entry);
             const auto quantizer = entry.make(arguments);
