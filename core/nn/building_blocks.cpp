@@ -104,6 +104,36 @@ bool isImageNetForm(const Options& options, const InputShape& shape) {
     return form == "imagenet";
 }
 
+OptionSpec nonlinearityOption() {
+    return OptionSpec::choice("nonlinearity", "Non-linearity", "relu", {"relu", "hardtanh", "none"},
+                              "Between the layers; hardtanh (clip to ±1) and none keep the negative values "
+                              "that sign activations need")
+        .asAdvanced();
+}
+
+Nonlinearity nonlinearityOf(const Options& options) {
+    const auto text = options.text("nonlinearity");
+    if (text == "relu") return Nonlinearity::Relu;
+    return text == "hardtanh" ? Nonlinearity::HardTanh : Nonlinearity::None;
+}
+
+torch::Tensor activate(Nonlinearity nonlinearity, const torch::Tensor& x) {
+    switch (nonlinearity) {
+    case Nonlinearity::Relu:
+        return torch::relu(x);
+    case Nonlinearity::HardTanh:
+        return x.clamp(-1, 1);
+    case Nonlinearity::None:
+        break;
+    }
+    return x;
+}
+
+torch::Tensor activateInPlace(Nonlinearity nonlinearity, torch::Tensor x) {
+    // clamp needs its input for the backward pass, so it is not done in place.
+    return nonlinearity == Nonlinearity::Relu ? x.relu_() : activate(nonlinearity, x);
+}
+
 std::vector<NamedSite> collectSites(torch::nn::Module& root) {
     std::vector<NamedSite> sites;
     for (const auto& item : root.named_modules({}, /*include_self=*/false))

@@ -132,6 +132,21 @@ OptionSpec formOption(const std::string& help);
 /// Whether the validated options ask for the ImageNet form on such images.
 bool isImageNetForm(const Options& options, const InputShape& shape);
 
+/// What stands between two layers.
+enum class Nonlinearity { Relu, HardTanh, None };
+
+/// The option `nonlinearity`: relu; hardtanh and none for activation methods that need negative values, such
+/// as sign, which is a non-linearity itself.
+OptionSpec nonlinearityOption();
+/// What the validated options ask for.
+Nonlinearity nonlinearityOf(const Options& options);
+
+/// relu(x), clip(x, -1, 1) or x. Never in place: a site may hold on to a layer's output.
+torch::Tensor activate(Nonlinearity nonlinearity, const torch::Tensor& x);
+/// The same, in the memory of x: only for results of a batch norm (which keeps its input for the backward
+/// pass, not its output) and of sums with them.
+torch::Tensor activateInPlace(Nonlinearity nonlinearity, torch::Tensor x);
+
 /// The sites of all layers below a module, in order of registration. Networks register layers in order of
 /// execution.
 std::vector<NamedSite> collectSites(torch::nn::Module& root);

@@ -18,7 +18,8 @@ constexpr std::int64_t kSmallestSide = 12; ///< leaves 1 x 1 maps before fc1
 /// 32 are padded by 2 in the first convolution, which gives 28 x 28 digits the paper's map sizes.
 class LeNet5 : public Network {
 public:
-    LeNet5(const InputShape& shape, std::int64_t classes, Initializer& initializer) {
+    LeNet5(const InputShape& shape, std::int64_t classes, Nonlinearity nonlinearity, Initializer& initializer)
+        : m_nonlinearity(nonlinearity) {
         const std::int64_t padding = shape.height < kPaperSide || shape.width < kPaperSide ? 2 : 0;
         const auto mapSide = [padding](std::int64_t side) { return ((side + 2 * padding - 4) / 2 - 4) / 2; };
         const std::int64_t features = 16 * mapSide(shape.height) * mapSide(shape.width);
@@ -33,16 +34,16 @@ public:
     }
 
     torch::Tensor forward(torch::Tensor images) override {
-        // relu is not in place: a site may hold on to its output
-        torch::Tensor x = torch::max_pool2d(torch::relu(m_conv1->forward(images)), 2);
-        x = torch::max_pool2d(torch::relu(m_conv2->forward(x)), 2);
-        x = torch::relu(m_fc1->forward(x.flatten(1)));
-        return m_fc3->forward(torch::relu(m_fc2->forward(x)));
+        torch::Tensor x = torch::max_pool2d(activate(m_nonlinearity, m_conv1->forward(images)), 2);
+        x = torch::max_pool2d(activate(m_nonlinearity, m_conv2->forward(x)), 2);
+        x = activate(m_nonlinearity, m_fc1->forward(x.flatten(1)));
+        return m_fc3->forward(activate(m_nonlinearity, m_fc2->forward(x)));
     }
 
     std::vector<NamedSite> sites() override { return collectSites(*this); }
 
 private:
+    Nonlinearity m_nonlinearity;
     std::shared_ptr<Convolution> m_conv1, m_conv2;
     std::shared_ptr<Linear> m_fc1, m_fc2, m_fc3;
 };
@@ -55,11 +56,12 @@ NetworkEntry lenet5Entry() {
     entry.schema.title = "LeNet-5";
     entry.schema.help = "Two convolutions (6, 16) and three fully connected layers (120, 84, classes).";
     entry.schema.source = "LeCun et al. 1998, section II.B, with ReLU and max pooling";
-    entry.make = [](const InputShape& shape, std::int64_t classes, const Options&,
+    entry.schema.options = {nonlinearityOption()};
+    entry.make = [](const InputShape& shape, std::int64_t classes, const Options& options,
                     std::uint64_t seed) -> std::shared_ptr<Network> {
         requireInput(kId, shape, classes, kSmallestSide);
         Initializer initializer(seed);
-        return std::make_shared<LeNet5>(shape, classes, initializer);
+        return std::make_shared<LeNet5>(shape, classes, nonlinearityOf(options), initializer);
     };
     return entry;
 }

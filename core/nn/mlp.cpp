@@ -16,7 +16,8 @@ constexpr std::int64_t kMostParameters = 500'000'000; ///< refused before any me
 class Mlp : public Network {
 public:
     Mlp(std::int64_t inputs, const std::vector<std::int64_t>& widths, std::int64_t classes,
-        Initializer& initializer) {
+        Nonlinearity nonlinearity, Initializer& initializer)
+        : m_nonlinearity(nonlinearity) {
         for (const std::int64_t width : widths) {
             addLayer(inputs, width, initializer);
             inputs = width;
@@ -27,7 +28,7 @@ public:
     torch::Tensor forward(torch::Tensor images) override {
         torch::Tensor x = images.flatten(1);
         for (std::size_t i = 0; i + 1 < m_layers.size(); ++i)
-            x = torch::relu(m_layers[i]->forward(x)); // not in place: a site may hold on to its output
+            x = activate(m_nonlinearity, m_layers[i]->forward(x));
         return m_layers.back()->forward(x);
     }
 
@@ -39,6 +40,7 @@ private:
         m_layers.push_back(register_module(name, std::make_shared<Linear>(in, out, initializer)));
     }
 
+    Nonlinearity m_nonlinearity;
     std::vector<std::shared_ptr<Linear>> m_layers;
 };
 
@@ -69,7 +71,7 @@ std::shared_ptr<Network> makeMlp(const InputShape& shape, std::int64_t classes, 
                         std::to_string(kMostParameters) + " are allowed",
                     "network.options.widths", "Choose fewer or narrower layers.");
     Initializer initializer(seed);
-    return std::make_shared<Mlp>(inputs, widths, classes, initializer);
+    return std::make_shared<Mlp>(inputs, widths, classes, nonlinearityOf(options), initializer);
 }
 
 } // namespace
@@ -80,9 +82,11 @@ NetworkEntry mlpEntry() {
     entry.schema.title = "MLP";
     entry.schema.help =
         "Fully connected layers with ReLU between them; 784-256-256-10 on 28 x 28 images of ten classes.";
-    entry.schema.options = {OptionSpec::integerList(
-        "widths", "Hidden widths", {256, 256}, 1, kLargestWidth,
-        "Neurons of each hidden layer, from the input on; an empty list gives a linear classifier.")};
+    entry.schema.options = {
+        OptionSpec::integerList(
+            "widths", "Hidden widths", {256, 256}, 1, kLargestWidth,
+            "Neurons of each hidden layer, from the input on; an empty list gives a linear classifier."),
+        nonlinearityOption()};
     entry.make = makeMlp;
     return entry;
 }

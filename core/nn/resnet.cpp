@@ -16,18 +16,19 @@ struct Design {
     bool halvesAtOnce = false; ///< starts with a 7x7 convolution and a pool of stride 2, not with a 3x3
     std::string projection;    ///< name of the shortcut's 1x1 convolution and norm; empty: zero padding
     std::string head;          ///< name of the linear layer
+    Nonlinearity nonlinearity = Nonlinearity::Relu;
 };
 
-/// relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)).
+/// relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)), or with another non-linearity.
 ///
 /// Shortcut where the width changes: A takes every second pixel and pads the new channels with zeros, half of
 /// them on each side (no parameters); B is a 1x1 convolution with batch norm.
 class BasicBlock : public torch::nn::Module {
 public:
-    /// @param projection as in Design
-    BasicBlock(std::int64_t in, std::int64_t out, std::int64_t stride, const std::string& projection,
+    BasicBlock(std::int64_t in, std::int64_t out, std::int64_t stride, const Design& design,
                Initializer& initializer)
-        : m_stride(stride), m_addedChannels(out - in) {
+        : m_stride(stride), m_addedChannels(out - in), m_nonlinearity(design.nonlinearity) {
+        const auto& projection = design.projection;
         m_first = addNormed(*this, "conv1", "bn1", samePadded(in, out, 3, stride), initializer);
         m_second = addNormed(*this, "conv2", "bn2", samePadded(out, out, 3), initializer);
         if (projection.empty() || (in == out && stride == 1)) return;
@@ -36,8 +37,8 @@ public:
     }
 
     torch::Tensor forward(const torch::Tensor& x) {
-        // In place is safe after a batch norm: it keeps its input for the backward pass, not its output.
-        return m_second.forward(m_first.forward(x).relu_()).add_(shortcut(x)).relu_();
+        const auto inner = activateInPlace(m_nonlinearity, m_first.forward(x));
+        return activateInPlace(m_nonlinearity, m_second.forward(inner).add_(shortcut(x)));
     }
 
 private:
@@ -52,6 +53,7 @@ private:
 
     std::int64_t m_stride;
     std::int64_t m_addedChannels;
+    Nonlinearity m_nonlinearity;
     NormedConvolution m_first, m_second;
     std::optional<NormedConvolution> m_projection;
 };
@@ -69,7 +71,7 @@ private:
 class ResNet : public Network {
 public:
     ResNet(const Design& design, std::int64_t channels, std::int64_t classes, Initializer& initializer)
-        : m_pooled(design.halvesAtOnce) {
+        : m_pooled(design.halvesAtOnce), m_nonlinearity(design.nonlinearity) {
         std::int64_t in = design.widths.front();
         const auto stem = design.halvesAtOnce ? samePadded(channels, in, 7, 2) : samePadded(channels, in, 3);
         m_stem = addNormed(*this, "conv1", "bn1", stem, initializer);
@@ -78,8 +80,8 @@ public:
                 register_module("layer" + std::to_string(stage + 1), std::make_shared<torch::nn::Module>());
             for (std::int64_t i = 0; i < design.blocks[stage]; ++i) {
                 const std::int64_t stride = stage > 0 && i == 0 ? 2 : 1;
-                auto block = std::make_shared<BasicBlock>(in, design.widths[stage], stride, design.projection,
-                                                          initializer);
+                auto block =
+                    std::make_shared<BasicBlock>(in, design.widths[stage], stride, design, initializer);
                 m_blocks.push_back(layer->register_module(std::to_string(i), std::move(block)));
                 in = design.widths[stage];
             }
@@ -88,7 +90,7 @@ public:
     }
 
     torch::Tensor forward(torch::Tensor images) override {
-        torch::Tensor x = m_stem.forward(images).relu_();
+        torch::Tensor x = activateInPlace(m_nonlinearity, m_stem.forward(images));
         if (m_pooled) x = torch::max_pool2d(x, 3, 2, 1);
         for (const auto& block : m_blocks)
             x = block->forward(x);
@@ -99,6 +101,7 @@ public:
 
 private:
     bool m_pooled;
+    Nonlinearity m_nonlinearity;
     NormedConvolution m_stem;
     std::vector<std::shared_ptr<BasicBlock>> m_blocks;
     std::shared_ptr<Linear> m_head;
@@ -109,18 +112,16 @@ constexpr std::int64_t kSmallestSmallImage = 4;
 constexpr std::int64_t kSmallestForCifarForm = 8;
 constexpr std::int64_t kSmallestLargeImage = 32;
 
-Design smallImageDesign(std::int64_t depth, bool projection) {
-    return {{16, 32, 64},
-            std::vector<std::int64_t>(3, (depth - 2) / 6),
-            false,
-            projection ? "shortcut" : "",
-            "linear"};
+Design smallImageDesign(std::int64_t depth, const Options& options) {
+    return {{16, 32, 64}, std::vector<std::int64_t>(3, (depth - 2) / 6),
+            false,        options.text("shortcut") == "B" ? "shortcut" : "",
+            "linear",     nonlinearityOf(options)};
 }
 
-Design largeImageDesign(std::int64_t depth, bool imageNetForm) {
+Design largeImageDesign(std::int64_t depth, bool imageNetForm, const Options& options) {
     const std::vector<std::int64_t> blocks =
         depth == 18 ? std::vector<std::int64_t>{2, 2, 2, 2} : std::vector<std::int64_t>{3, 4, 6, 3};
-    return {{64, 128, 256, 512}, blocks, imageNetForm, "downsample", "fc"};
+    return {{64, 128, 256, 512}, blocks, imageNetForm, "downsample", "fc", nonlinearityOf(options)};
 }
 
 } // namespace
@@ -135,14 +136,15 @@ NetworkEntry resnetEntry(std::int64_t depth) {
     entry.schema.options = {
         OptionSpec::choice("shortcut", "Shortcut", "A", {"A", "B"},
                            "Where the width changes: A pads with zeros (no parameters), B convolves 1 x 1.")
-            .withSource("He et al. 2016, section 3.3")};
+            .withSource("He et al. 2016, section 3.3"),
+        nonlinearityOption()};
     entry.make = [depth, id = entry.schema.id](const InputShape& shape, std::int64_t classes,
                                                const Options& options,
                                                std::uint64_t seed) -> std::shared_ptr<Network> {
         requireInput(id, shape, classes, kSmallestSmallImage);
         Initializer initializer(seed);
-        const auto design = smallImageDesign(depth, options.text("shortcut") == "B");
-        return std::make_shared<ResNet>(design, shape.channels, classes, initializer);
+        return std::make_shared<ResNet>(smallImageDesign(depth, options), shape.channels, classes,
+                                        initializer);
     };
     return entry;
 }
@@ -155,14 +157,15 @@ NetworkEntry imageNetResnetEntry(std::int64_t depth) {
                         " basic blocks of 64 to 512 channels, as in torchvision.";
     entry.schema.source = "He et al. 2016, table 1";
     entry.schema.options = {formOption("imagenet starts with a 7 x 7 convolution and a pool, both of stride "
-                                       "2; cifar with a 3 x 3 convolution, so that the map keeps its size.")};
+                                       "2; cifar with a 3 x 3 convolution, so that the map keeps its size."),
+                            nonlinearityOption()};
     entry.make = [depth, id = entry.schema.id](const InputShape& shape, std::int64_t classes,
                                                const Options& options,
                                                std::uint64_t seed) -> std::shared_ptr<Network> {
         const bool imageNet = isImageNetForm(options, shape);
         requireInput(id, shape, classes, imageNet ? kSmallestLargeImage : kSmallestForCifarForm);
         Initializer initializer(seed);
-        return std::make_shared<ResNet>(largeImageDesign(depth, imageNet), shape.channels, classes,
+        return std::make_shared<ResNet>(largeImageDesign(depth, imageNet, options), shape.channels, classes,
                                         initializer);
     };
     return entry;

@@ -20,6 +20,7 @@ struct Design {
     std::int64_t hidden = kLargeHidden;
     double dropout = 0;
     LinearStart start = LinearStart::Uniform;
+    Nonlinearity nonlinearity = Nonlinearity::Relu;
 };
 
 /// 3x3 convolutions with bias, each followed by ReLU (by batch norm and ReLU with the option), max pools
@@ -32,7 +33,7 @@ struct Design {
 class Vgg : public Network {
 public:
     Vgg(const Design& design, std::int64_t channels, std::int64_t classes, Initializer& initializer)
-        : m_side(design.side) {
+        : m_side(design.side), m_nonlinearity(design.nonlinearity) {
         const auto features = register_module("features", std::make_shared<torch::nn::Module>());
         std::int64_t in = channels;
         std::int64_t position = 0;
@@ -54,14 +55,14 @@ public:
         torch::Tensor x = std::move(images);
         for (auto& stage : m_stages) {
             x = stage.convolution->forward(x);
-            // In place only after batch norm, which keeps its input: a site may hold on to its output.
-            x = stage.norm ? stage.norm->forward(x).relu_() : torch::relu(x);
+            x = stage.norm ? activateInPlace(m_nonlinearity, stage.norm->forward(x))
+                           : activate(m_nonlinearity, x);
             for (int i = 0; i < stage.pools; ++i)
                 x = torch::max_pool2d(x, 2);
         }
         x = torch::adaptive_avg_pool2d(x, {m_side, m_side}).flatten(1);
         for (std::size_t i = 0; i + 1 < m_linear.size(); ++i) {
-            x = torch::relu(m_linear[i]->forward(x));
+            x = activate(m_nonlinearity, m_linear[i]->forward(x));
             if (!m_dropouts.empty()) x = m_dropouts[i]->forward(x);
         }
         return m_linear.back()->forward(x);
@@ -105,6 +106,7 @@ private:
     }
 
     std::int64_t m_side;
+    Nonlinearity m_nonlinearity;
     std::vector<Stage> m_stages;
     std::vector<std::shared_ptr<Linear>> m_linear;
     std::vector<std::shared_ptr<Dropout>> m_dropouts; ///< none without dropout
@@ -115,6 +117,7 @@ Design designFor(std::vector<std::int64_t> widths, const InputShape& shape, cons
     design.widths = std::move(widths);
     design.batchNorm = options.boolean("batch_norm");
     design.dropout = options.real("dropout");
+    design.nonlinearity = nonlinearityOf(options);
     if (isImageNetForm(options, shape)) {
         design.start = LinearStart::SmallNormal;
     } else {
@@ -139,7 +142,8 @@ NetworkEntry vggEntry(EntrySchema schema, std::vector<std::int64_t> widths) {
             .orNull(),
         OptionSpec::real("dropout", "Dropout", 0.5, 0, 0.95,
                          "Probability of dropping a hidden linear layer's output; 0: none.")
-            .withSource("Simonyan and Zisserman 2015, section 3.1")};
+            .withSource("Simonyan and Zisserman 2015, section 3.1"),
+        nonlinearityOption()};
     entry.make = [id = entry.schema.id, widths = std::move(widths)](
                      const InputShape& shape, std::int64_t classes, const Options& options,
                      std::uint64_t seed) -> std::shared_ptr<Network> {

@@ -18,7 +18,9 @@ constexpr std::int64_t kWidths[] = {128, 128, 256, 256, 512, 512};
 /// pools; then classifier.
 class VggSmall : public Network {
 public:
-    VggSmall(const InputShape& shape, std::int64_t classes, Initializer& initializer) {
+    VggSmall(const InputShape& shape, std::int64_t classes, Nonlinearity nonlinearity,
+             Initializer& initializer)
+        : m_nonlinearity(nonlinearity) {
         m_features = register_module("features", std::make_shared<torch::nn::Module>());
         std::int64_t in = shape.channels;
         std::int64_t position = 0;
@@ -38,7 +40,7 @@ public:
         for (auto& stage : m_stages) {
             x = stage.convolution->forward(x);
             if (stage.pooled) x = torch::max_pool2d(x, 2);
-            x = stage.norm->forward(x).relu_(); // in place: batch norm keeps its input, not its output
+            x = activateInPlace(m_nonlinearity, stage.norm->forward(x));
         }
         return m_classifier->forward(x.flatten(1));
     }
@@ -61,6 +63,7 @@ private:
         m_stages.push_back({std::move(convolution), std::move(norm), pooled});
     }
 
+    Nonlinearity m_nonlinearity;
     std::shared_ptr<torch::nn::Module> m_features;
     std::vector<Stage> m_stages;
     std::shared_ptr<Linear> m_classifier;
@@ -75,11 +78,12 @@ NetworkEntry vggSmallEntry() {
     entry.schema.help =
         "Six 3 x 3 convolutions (128 to 512 channels) with batch norm, three pools, one linear layer.";
     entry.schema.source = "LQ-Nets (Zhang et al. 2018), cifar10-vgg-small.py";
-    entry.make = [](const InputShape& shape, std::int64_t classes, const Options&,
+    entry.schema.options = {nonlinearityOption()};
+    entry.make = [](const InputShape& shape, std::int64_t classes, const Options& options,
                     std::uint64_t seed) -> std::shared_ptr<Network> {
         requireInput(kId, shape, classes, kSmallestSide);
         Initializer initializer(seed);
-        return std::make_shared<VggSmall>(shape, classes, initializer);
+        return std::make_shared<VggSmall>(shape, classes, nonlinearityOf(options), initializer);
     };
     return entry;
 }

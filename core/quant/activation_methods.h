@@ -20,6 +20,12 @@ ActivationMethod sparseActivation();
 ActivationMethod qnnActivation();
 ActivationMethod fixedPointActivation();
 ActivationMethod minMaxActivation();
+ActivationMethod signActivation();
+
+/// XNOR-Net's K (Rastegari et al. 2016, section 3.2, Eq. 11): the mean over channels of |input| [N, C, H, W],
+/// averaged over each position of the layer's filter with its stride and zero padding, [N, 1, H', W']; for
+/// inputs [N, features] their mean, [N, 1]. Differentiable.
+torch::Tensor meanAbsoluteInput(const torch::Tensor& input, const LayerContext& layer);
 
 /// DoReFa's gradient rule (Zhou et al. 2016, Eq. 12) for gradients [N, …]: with r = 2 max|g| of each sample,
 /// r (round(steps · clip(g / r + 1/2 + noise, 0, 1)) / steps − 1/2). Undefined noise: none.

@@ -8,10 +8,11 @@ const WeightMethods& builtinWeightMethods() {
     static const WeightMethods methods(
         "weight method",
         {
-            floatMethod(), inqMethod(),       rdhsMethod(),   sgtMethod(), binaryConnectMethod(),
-            bwnMethod(),   twnMethod(),       minMaxMethod(), ttqMethod(), dorefaMethod(),
-            lsqMethod(),   dsqMethod(),       apotMethod(),   ptqMethod(), lqMethod(),
-            abcMethod(),   lossAwareMethod(), admmMethod(),   qnnMethod(), ristrettoMethod(),
+            floatMethod(),   inqMethod(),       rdhsMethod(),   sgtMethod(), binaryConnectMethod(),
+            bwnMethod(),     twnMethod(),       minMaxMethod(), ttqMethod(), dorefaMethod(),
+            lsqMethod(),     dsqMethod(),       apotMethod(),   ptqMethod(), lqMethod(),
+            abcMethod(),     lossAwareMethod(), admmMethod(),   qnnMethod(), ristrettoMethod(),
+            integerMethod(),
         });
     return methods;
 }
@@ -29,6 +30,7 @@ const ActivationMethods& builtinActivationMethods() {
                                                                     qnnActivation(),
                                                                     fixedPointActivation(),
                                                                     minMaxActivation(),
+                                                                    signActivation(),
                                                                 });
     return methods;
 }

@@ -25,6 +25,30 @@ OptionSpec object(std::string name, std::string title, std::string help) {
     return spec;
 }
 
+/// @param item what the bits belong to
+/// @param of "the inputs of " before a layer, or nothing
+ConfigSection quantization(std::string key, std::string title, std::string method, std::string help,
+                           const std::string& item, const std::string& of) {
+    using S = OptionSpec;
+    const std::vector<std::string> treatments{"quantize", "float", "8bit"};
+    return {std::move(key),
+            std::move(title),
+            {S::text("method", "Method", std::move(method), std::move(help)),
+             S::integer("bits", "Bit width", 32, 1, 32,
+                        "Bits per " + item + "; 32 stands for the method's own default", "bits"),
+             object("options", "Options", "The method's own options"),
+             S::choice("policy", "First and last layer", "as-published",
+                       {"as-published", "all", "skip-first-last", "8bit-first-last"},
+                       "What happens to " + of + "the first and the last layer"),
+             S::choice("depthwise", "Depthwise convolutions", "quantize", treatments,
+                       "What happens to " + of + "depthwise convolutions")
+                 .asAdvanced(),
+             S::choice("shortcuts", "1 x 1 shortcuts", "quantize", treatments,
+                       "What happens to " + of + "the 1 x 1 convolutions beside residual blocks")
+                 .asAdvanced(),
+             object("overrides", "Overrides", "Layer name pattern -> method, bits, options")}};
+}
+
 std::vector<ConfigSection> makeSchema() {
     using S = OptionSpec;
     std::vector<ConfigSection> schema;
@@ -72,26 +96,9 @@ std::vector<ConfigSection> makeSchema() {
                  "What the float run trains differently, for example {\"optimizer\": {\"id\": \"sgd\", "
                  "\"options\": {\"lr\": 0.1}}}")
               .when("from", {"float"})}});
-    schema.push_back({"weights",
-                      "Weights",
-                      {S::text("method", "Method", "float", "How weights are quantized"),
-                       S::integer("bits", "Bit width", 32, 1, 32,
-                                  "Bits stored per weight; 32 stands for the method's own default", "bits"),
-                       object("options", "Options", "The method's own options"),
-                       S::choice("policy", "First and last layer", "as-published",
-                                 {"as-published", "all", "skip-first-last", "8bit-first-last"},
-                                 "What happens to the first and the last layer"),
-                       object("overrides", "Overrides", "Layer name pattern -> method, bits, options")}});
-    schema.push_back({"activations",
-                      "Activations",
-                      {S::text("method", "Method", "none", "How the layers' inputs are quantized"),
-                       S::integer("bits", "Bit width", 32, 1, 32,
-                                  "Bits per activation; 32 stands for the method's own default", "bits"),
-                       object("options", "Options", "The method's own options"),
-                       S::choice("policy", "First and last layer", "as-published",
-                                 {"as-published", "all", "skip-first-last", "8bit-first-last"},
-                                 "What happens to the inputs of the first and the last layer"),
-                       object("overrides", "Overrides", "Layer name pattern -> method, bits, options")}});
+    schema.push_back(quantization("weights", "Weights", "float", "How weights are quantized", "weight", ""));
+    schema.push_back(quantization("activations", "Activations", "none",
+                                  "How the layers' inputs are quantized", "activation", "the inputs of "));
     schema.push_back({"ensemble",
                       "Ensemble",
                       {S::integer("members", "Members", 1, 1, 64,
@@ -170,12 +177,24 @@ std::map<std::string, Json> readOverrides(const Options& options, const std::str
     return overrides;
 }
 
-void readWeights(WeightsConfig& weights, const Options& options, const std::string& source) {
-    weights.method = options.text("method");
-    weights.bits = options.integer("bits");
-    weights.options = options.json().at("options");
-    weights.policy = options.text("policy");
-    weights.overrides = readOverrides(options, source + "weights.overrides");
+void readQuantized(QuantizationConfig& section, const Options& options, const std::string& where) {
+    section.method = options.text("method");
+    section.bits = options.integer("bits");
+    section.options = options.json().at("options");
+    section.policy = options.text("policy");
+    section.depthwise = options.text("depthwise");
+    section.shortcuts = options.text("shortcuts");
+    section.overrides = readOverrides(options, where + ".overrides");
+}
+
+Json quantizedTo(const QuantizationConfig& section) {
+    return {{"method", section.method},
+            {"bits", section.bits},
+            {"options", section.options},
+            {"policy", section.policy},
+            {"depthwise", section.depthwise},
+            {"shortcuts", section.shortcuts},
+            {"overrides", Json(section.overrides)}};
 }
 
 void readTraining(TrainingConfig& training, const Options& options, const std::string& source) {
@@ -245,11 +264,9 @@ RunConfig RunConfig::fromJson(const Json& document, const std::string& sourceNam
     const auto start = sectionOptions(document, "start", source);
     config.start = {start.text("from"), start.text("path"), start.integer("float_epochs"),
                     start.json().at("training")};
-    readWeights(config.weights, sectionOptions(document, "weights", source), source);
-    const auto activations = sectionOptions(document, "activations", source);
-    config.activations = {activations.text("method"), activations.integer("bits"),
-                          activations.json().at("options"), activations.text("policy"),
-                          readOverrides(activations, source + "activations.overrides")};
+    readQuantized(config.weights, sectionOptions(document, "weights", source), source + "weights");
+    readQuantized(config.activations, sectionOptions(document, "activations", source),
+                  source + "activations");
     config.ensembleMembers = sectionOptions(document, "ensemble", source).integer("members");
     readTraining(config.training, sectionOptions(document, "training", source), source);
     return config;
@@ -294,18 +311,8 @@ Json RunConfig::toJson() const {
               {"path", start.path},
               {"float_epochs", start.floatEpochs},
               {"training", start.training}}},
-            {"weights",
-             {{"method", weights.method},
-              {"bits", weights.bits},
-              {"options", weights.options},
-              {"policy", weights.policy},
-              {"overrides", Json(weights.overrides)}}},
-            {"activations",
-             {{"method", activations.method},
-              {"bits", activations.bits},
-              {"options", activations.options},
-              {"policy", activations.policy},
-              {"overrides", Json(activations.overrides)}}},
+            {"weights", quantizedTo(weights)},
+            {"activations", quantizedTo(activations)},
             {"ensemble", {{"members", ensembleMembers}}},
             {"training",
              {{"epochs", training.epochs},

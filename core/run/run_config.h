@@ -53,25 +53,17 @@ struct StartConfig {
     bool operator==(const StartConfig&) const = default;
 };
 
-struct WeightsConfig {
-    std::string method = "float";
+/// What happens to the weights, or to the inputs of the layers.
+struct QuantizationConfig {
+    std::string method; ///< "float" keeps weights, "none" keeps activations
     std::int64_t bits = 32;
     Json options = Json::object();
-    std::string policy = "as-published";   ///< "as-published", "all", "skip-first-last", "8bit-first-last"
-    std::map<std::string, Json> overrides; ///< glob over layer names -> {"method", "bits", "options"}
+    std::string policy = "as-published"; ///< "as-published", "all", "skip-first-last", "8bit-first-last"
+    std::string depthwise = "quantize";  ///< depthwise convolutions: "quantize", "float", "8bit"
+    std::string shortcuts = "quantize";  ///< 1 x 1 shortcuts: "quantize", "float", "8bit"
+    std::map<std::string, Json> overrides = {}; ///< glob over layer names -> {"method", "bits", "options"}
 
-    bool operator==(const WeightsConfig&) const = default;
-};
-
-/// What happens to the inputs of the layers.
-struct ActivationsConfig {
-    std::string method = "none";
-    std::int64_t bits = 32;
-    Json options = Json::object();
-    std::string policy = "as-published";   ///< "as-published", "all", "skip-first-last", "8bit-first-last"
-    std::map<std::string, Json> overrides; ///< glob over layer names -> {"method", "bits", "options"}
-
-    bool operator==(const ActivationsConfig&) const = default;
+    bool operator==(const QuantizationConfig&) const = default;
 };
 
 struct TrainingConfig {
@@ -95,8 +87,8 @@ struct RunConfig {
     DatasetConfig dataset;
     Selection network;
     StartConfig start;
-    WeightsConfig weights;
-    ActivationsConfig activations;
+    QuantizationConfig weights{"float"};
+    QuantizationConfig activations{"none"};
     std::int64_t ensembleMembers = 1;
     TrainingConfig training;
 

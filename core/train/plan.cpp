@@ -51,25 +51,49 @@ const Json* overrideFor(const Overrides& overrides, const std::string& layer) {
     return found;
 }
 
-LayerChoice choose(const WeightsConfig& weights, const nn::LayerNode& node,
+/// What a section's policies do to one layer.
+enum class Treatment { Method, Float, EightBits };
+
+struct PolicyResult {
+    Treatment treatment = Treatment::Method;
+    std::string why; ///< "first layer (skip-first-last)"
+};
+
+/// First and last layer come before depthwise convolutions and shortcuts.
+PolicyResult applyPolicies(const QuantizationConfig& section, const nn::LayerNode& node,
+                           quant::FirstAndLast published) {
+    const auto named = [](const std::string& text, const std::string& why) -> PolicyResult {
+        if (text == "float") return {Treatment::Float, why};
+        return text == "8bit" ? PolicyResult{Treatment::EightBits, why} : PolicyResult{};
+    };
+    if (node.first || node.last) {
+        const std::string why =
+            std::string(node.first ? "first" : "last") + " layer (" + section.policy + ")";
+        if (section.policy == "skip-first-last") return {Treatment::Float, why};
+        if (section.policy == "8bit-first-last") return {Treatment::EightBits, why};
+        if (section.policy == "all") return {};
+        if (published == quant::FirstAndLast::Float) return {Treatment::Float, why};
+        return published == quant::FirstAndLast::EightBits ? PolicyResult{Treatment::EightBits, why}
+                                                           : PolicyResult{};
+    }
+    if (node.kind == "depthwise conv") return named(section.depthwise, "depthwise convolution");
+    if (node.shortcut) return named(section.shortcuts, "1 x 1 shortcut");
+    return {};
+}
+
+LayerChoice choose(const QuantizationConfig& weights, const nn::LayerNode& node,
                    const quant::WeightMethod& method) {
     if (const Json* given = overrideFor(weights.overrides, node.layer))
         return {given->at("method").get<std::string>(), given->at("bits").get<std::int64_t>(),
                 given->at("options"), "set by an override"};
     const LayerChoice normal{weights.method, weights.bits, weights.options, ""};
-    if (weights.method == "float" || !(node.first || node.last)) return normal;
-    const std::string place = node.first ? "first layer" : "last layer";
-    const bool published = weights.policy == "as-published";
-    if (weights.policy == "skip-first-last" ||
-        (published && method.firstAndLast == quant::FirstAndLast::Float))
-        return {"float", 32, Json::object(), place + " stays float (" + weights.policy + ")"};
-    if (weights.policy == "8bit-first-last" ||
-        (published && method.firstAndLast == quant::FirstAndLast::EightBits)) {
-        if (reachesBits(method, kEightBits, weights.options))
-            return {weights.method, kEightBits, weights.options, place + " at 8 bits"};
-        return {kEightBitMethod, kEightBits, Json::object(), place + " at 8 bits, uniform min-max"};
-    }
-    return normal;
+    if (weights.method == "float") return normal;
+    const auto [treatment, why] = applyPolicies(weights, node, method.firstAndLast);
+    if (treatment == Treatment::Float) return {"float", 32, Json::object(), why + " stays float"};
+    if (treatment == Treatment::Method) return normal;
+    if (reachesBits(method, kEightBits, weights.options))
+        return {weights.method, kEightBits, weights.options, why + " at 8 bits"};
+    return {kEightBitMethod, kEightBits, Json::object(), why + " at 8 bits, uniform min-max"};
 }
 
 void requireMatches(const Overrides& overrides, const std::string& where, const nn::LayerGraph& graph) {
@@ -84,7 +108,7 @@ void requireMatches(const Overrides& overrides, const std::string& where, const 
     }
 }
 
-ActivationPlan planActivation(const ActivationsConfig& config, const nn::LayerNode& node,
+ActivationPlan planActivation(const QuantizationConfig& config, const nn::LayerNode& node,
                               const quant::ActivationMethods& methods) {
     const auto planned = [&](const std::string& id, std::int64_t bits,
                              const Json& options) -> ActivationPlan {
@@ -96,16 +120,17 @@ ActivationPlan planActivation(const ActivationsConfig& config, const nn::LayerNo
         return planned(given->at("method").get<std::string>(), given->at("bits").get<std::int64_t>(),
                        given->at("options"));
     const auto normal = planned(config.method, config.bits, config.options);
-    if (normal.method == nullptr || !(node.first || node.last)) return normal;
-    const auto published = normal.method->firstAndLast;
-    const bool asPublished = config.policy == "as-published";
-    if (config.policy == "skip-first-last" || (asPublished && published == quant::FirstAndLast::Float))
+    if (normal.method == nullptr) return normal;
+    switch (applyPolicies(config, node, normal.method->firstAndLast).treatment) {
+    case Treatment::Method:
+        return normal;
+    case Treatment::Float:
         return {};
-    if (config.policy == "8bit-first-last" || (asPublished && published == quant::FirstAndLast::EightBits))
-        return normal.method->maximumBits >= kEightBits
-                   ? planned(config.method, kEightBits, config.options)
-                   : planned(kEightBitMethod, kEightBits, Json::object());
-    return normal;
+    case Treatment::EightBits:
+        break;
+    }
+    return normal.method->maximumBits >= kEightBits ? planned(config.method, kEightBits, config.options)
+                                                    : planned(kEightBitMethod, kEightBits, Json::object());
 }
 
 LayerReport layerReport(const LayerPlan& plan) {
@@ -147,11 +172,12 @@ double trainingBytes(const RunConfig& config, const nn::LayerGraph& graph,
     }
     // Saved for the backward pass once, and about half of it again as gradients on the way back.
     floats += 1.5 * batch * static_cast<double>(graph.activationElements);
-    const auto& dataset = registries.datasets.at(config.dataset.id, "dataset.id");
-    const auto& shape = dataset.imageShape;
-    const double images = static_cast<double>(config.dataset.limit.value_or(dataset.trainSamples)) +
-                          static_cast<double>(config.dataset.testLimit.value_or(dataset.testSamples));
-    return kProcessBytes + 4.0 * floats + images * static_cast<double>(shape[0] * shape[1] * shape[2]);
+    const auto data = describeData(config, registries);
+    const auto imageBytes =
+        static_cast<double>(data.imageShape[0] * data.imageShape[1] * data.imageShape[2]);
+    const double images = static_cast<double>(config.dataset.limit.value_or(data.trainSamples)) +
+                          static_cast<double>(config.dataset.testLimit.value_or(data.testSamples));
+    return kProcessBytes + 4.0 * floats + (data.inMemory ? images * imageBytes : 0.0);
 }
 
 } // namespace
@@ -165,6 +191,8 @@ quant::LayerContext layerContext(const nn::LayerNode& node) {
     context.first = node.first;
     context.last = node.last;
     context.depthwise = node.kind == "depthwise conv";
+    context.stride = node.stride;
+    context.padding = node.padding;
     context.followedByBatchNorm = node.followedByBatchNorm;
     return context;
 }
@@ -209,7 +237,7 @@ RunReport reportOf(const RunConfig& config, const nn::LayerGraph& graph, const s
 }
 
 RunReport planRun(const RunConfig& config, const Registries& registries) {
-    const auto& dataset = registries.datasets.at(config.dataset.id, "dataset.id");
+    const auto dataset = describeData(config, registries);
     const auto& entry = registries.networks.at(config.network.id, "network.id");
     const nn::InputShape shape{dataset.imageShape[0], dataset.imageShape[1], dataset.imageShape[2]};
     const auto network = entry.make(

@@ -81,7 +81,7 @@ void resolveOverride(Json& value, const Section& section, const Methods& methods
              {"options", methodOptions(method, bits, options, where)}};
 }
 
-void resolveWeights(WeightsConfig& weights, const Registries& registries, const std::string& source) {
+void resolveWeights(QuantizationConfig& weights, const Registries& registries, const std::string& source) {
     const auto& method = registries.methods.at(weights.method, source + "weights.method");
     if (weights.method != "float" && weights.bits == 32) weights.bits = method.defaultBits;
     weights.options = methodOptions(method, weights.bits, weights.options, source + "weights");
@@ -89,7 +89,7 @@ void resolveWeights(WeightsConfig& weights, const Registries& registries, const 
         resolveOverride(value, weights, registries.methods, source + "weights.overrides." + pattern);
 }
 
-void resolveActivations(ActivationsConfig& activations, const Registries& registries,
+void resolveActivations(QuantizationConfig& activations, const Registries& registries,
                         const std::string& source) {
     if (activations.method == "none") {
         if (activations.bits != 32)
@@ -106,6 +106,25 @@ void resolveActivations(ActivationsConfig& activations, const Registries& regist
     for (auto& [pattern, value] : activations.overrides)
         resolveOverride(value, activations, registries.activations,
                         source + "activations.overrides." + pattern);
+}
+
+/// Sign of values that a ReLU let through is always +1.
+void requireNegativeInputs(const RunConfig& config, const Registries& registries, const std::string& source) {
+    const auto& options = config.network.options;
+    const std::string nonlinearity = options.value("nonlinearity", "relu");
+    if (nonlinearity != "relu") return;
+    const bool choosable = options.contains("nonlinearity");
+    const auto require = [&](const std::string& id, const std::string& where) {
+        if (id == "none" || !registries.activations.at(id, where).needsNegative) return;
+        fail(id + " would see no negative values behind the ReLU of " + config.network.id +
+                 " and give the same value everywhere",
+             where,
+             choosable ? "Set network.options.nonlinearity to none or hardtanh."
+                       : "Choose a network with the option nonlinearity, or another activation method.");
+    };
+    require(config.activations.method, source + "activations.method");
+    for (const auto& [pattern, value] : config.activations.overrides)
+        require(value.at("method").get<std::string>(), source + "activations.overrides." + pattern);
 }
 
 void refuseWhatIsMissing(const RunConfig& config, const std::string& source) {
@@ -168,6 +187,7 @@ RunConfig resolve(const RunConfig& config, const Registries& registries, const s
             .json();
     resolveWeights(result.weights, registries, source);
     resolveActivations(result.activations, registries, source);
+    requireNegativeInputs(result, registries, source);
     checkStart(result, source);
     if (result.start.from == "float")
         (void)resolve(floatStart(result), registries, source + "start.training (the float run)");

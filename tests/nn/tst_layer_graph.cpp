@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/nn/layer_graph.h"
+#include "tests/nn/built_network.h"
 #include "tests/support/compare.h"
 
 using namespace quantarium;
@@ -47,6 +48,7 @@ private slots:
     void describesEachLayer();
     void depthwiseGroupedAndTransposed();
     void followedByBatchNorm();
+    void findsShortcuts();
     void sharedWeightsAppearOnce();
     void countsIntermediateResults();
     void leavesTheNetworkAsItWas();
@@ -56,7 +58,7 @@ private slots:
 };
 
 void TestLayerGraph::describesEachLayer() {
-    const auto network = builtinNetworks().at("lenet5", {}).make({1, 28, 28}, 10, {}, 1);
+    const auto network = make("lenet5", kDigits);
     const LayerGraph graph = traceLayers(*network, {1, 28, 28});
     QCOMPARE(graph.nodes.size(), std::size_t{5});
     const LayerNode& conv2 = graph.nodes[1];
@@ -105,6 +107,10 @@ void TestLayerGraph::depthwiseGroupedAndTransposed() {
     QCOMPARE(graph.nodes[0].macs, 4 * 9 * 81);
     QCOMPARE(graph.nodes[1].kind, std::string("conv"));
     QCOMPARE(graph.nodes[1].weightShape, (Values{6, 2, 3, 3}));
+    QCOMPARE(graph.nodes[0].padding, 1);
+    QCOMPARE(graph.nodes[0].stride, 1);
+    QCOMPARE(graph.nodes[1].padding, 0);
+    QCOMPARE(graph.nodes[1].stride, 2);
     QCOMPARE(graph.nodes[1].fanIn, 18);
     QCOMPARE(graph.nodes[1].fanOut, 27);
     QCOMPARE(graph.nodes[1].macs, 6 * 2 * 9 * 16);
@@ -151,6 +157,20 @@ void TestLayerGraph::followedByBatchNorm() {
     QCOMPARE(norm->macs, 0);
     QCOMPARE(norm->outputShape, (Values{2, 2, 2}));
     QVERIFY(graph.find("last.weight")->last);
+}
+
+void TestLayerGraph::findsShortcuts() {
+    const auto shortcuts = [](const std::string& id, const Json& options) {
+        std::vector<std::string> names;
+        for (const auto& node : traceLayers(*make(id, kCifar, options), kCifar).nodes)
+            if (node.shortcut) names.push_back(node.layer);
+        return names;
+    };
+    QCOMPARE(shortcuts("resnet20", {{"shortcut", "B"}}),
+             (std::vector<std::string>{"layer2.0.shortcut.0", "layer3.0.shortcut.0"}));
+    QVERIFY(shortcuts("resnet20", Json::object()).empty());
+    QCOMPARE(shortcuts("resnet18", Json::object()).size(), std::size_t{3});
+    QVERIFY(shortcuts("mobilenet-v2", Json::object()).empty()); // its 1 x 1 convolutions are on the main path
 }
 
 void TestLayerGraph::sharedWeightsAppearOnce() {
@@ -244,7 +264,7 @@ void TestLayerGraph::restoresAfterAnException() {
 }
 
 void TestLayerGraph::unusableShapeIsRefused() {
-    const auto network = builtinNetworks().at("lenet5", {}).make({1, 28, 28}, 10, {}, 1);
+    const auto network = make("lenet5", kDigits);
     for (const InputShape& shape : {InputShape{3, 28, 28}, InputShape{1, 64, 64}, InputShape{1, 2, 2}}) {
         try {
             traceLayers(*network, shape);

@@ -23,6 +23,8 @@ private slots:
     void refusesAPatternWithoutLayers();
     void policiesDecideFirstAndLast_data();
     void policiesDecideFirstAndLast();
+    void policiesForDepthwiseAndShortcuts();
+    void signActivationsNeedNegativeValues();
 };
 
 namespace {
@@ -193,6 +195,49 @@ void TestResolve::policiesDecideFirstAndLast() {
     QCOMPARE(QString::fromStdString(report.layers.front().method), first);
     QCOMPARE(report.layers.back().bits, std::int64_t{lastBits});
     QCOMPARE(report.layers[1].bits, std::int64_t{bits});
+}
+
+void TestResolve::policiesForDepthwiseAndShortcuts() {
+    const auto methods = [](const std::string& network, const std::string& shortcuts,
+                            const std::string& depthwise) {
+        auto config = smallRun("rdhs", 1);
+        config.dataset.id = "cifar10";
+        config.network.id = network;
+        config.weights.shortcuts = config.activations.shortcuts = shortcuts;
+        config.weights.depthwise = config.activations.depthwise = depthwise;
+        config.activations.method = "pact";
+        std::map<std::string, std::string> result;
+        for (const auto& layer : train::planRun(train::resolve(config, registries()), registries()).layers)
+            result[layer.layer] = layer.method + " " + layer.activationMethod + " " +
+                                  std::to_string(layer.activationBits) + " " + layer.remark;
+        return result;
+    };
+    const std::string projection = "layer2.0.downsample.0.weight";
+    QCOMPARE(methods("resnet18", "quantize", "quantize").at(projection), std::string("rdhs pact 4 "));
+    QCOMPARE(methods("resnet18", "float", "quantize").at(projection),
+             std::string("float none 32 1 x 1 shortcut stays float"));
+    QCOMPARE(methods("resnet18", "8bit", "quantize").at(projection),
+             std::string("minmax pact 8 1 x 1 shortcut at 8 bits, uniform min-max"));
+    const auto kept = methods("mobilenet-v1", "quantize", "float");
+    QCOMPARE(kept.at("layers.0.conv1.weight"),
+             std::string("float none 32 depthwise convolution stays float"));
+    QCOMPARE(kept.at("layers.0.conv2.weight"), std::string("rdhs pact 4 "));
+}
+
+void TestResolve::signActivationsNeedNegativeValues() {
+    auto config = smallRun("bwn", 1);
+    config.activations.method = "sign";
+    const auto [place, text] = errorOf(config);
+    QCOMPARE(place, QString("activations.method"));
+    QVERIFY2(text.contains("network.options.nonlinearity"), qPrintable(text));
+    config.network.options["nonlinearity"] = "none";
+    QCOMPARE(train::resolve(config, registries()).activations.bits, std::int64_t{1});
+    config.network = {"mobilenet-v2", Json::object()};
+    config.activations.method = "none";
+    config.activations.overrides["*"] = {{"method", "sign"}, {"bits", 1}};
+    const auto [otherPlace, otherText] = errorOf(config);
+    QCOMPARE(otherPlace, QString("activations.overrides.*"));
+    QVERIFY2(otherText.contains("another activation method"), qPrintable(otherText));
 }
 
 QTEST_GUILESS_MAIN(TestResolve)

@@ -155,7 +155,7 @@ void SetupPanelTest::methodBringsItsBitsAndStart() {
 
 void SetupPanelTest::activationsAreChosenLikeWeights() {
     QVERIFY(field("activations.bits")->isHidden() && field("activations.policy")->isHidden());
-    QCOMPARE(m_panel->config()->activations, ActivationsConfig{});
+    QCOMPARE(m_panel->config()->activations, QuantizationConfig{"none"});
     choose("activations.method", "dorefa");
     auto* bits = m_panel->findChild<SegmentedNumber*>(QStringLiteral("activations.bits.segments"));
     QVERIFY(bits && bits->isVisible());
