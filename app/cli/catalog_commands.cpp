@@ -11,6 +11,7 @@
 #include "app/cli/text_table.h"
 #include "core/base/registry.h"
 #include "core/run/examples.h"
+#include "core/run/recipes.h"
 
 namespace quantarium::cli {
 
@@ -121,11 +122,52 @@ ExitCode printExamples(Program& program) {
     return ExitCode::Ok;
 }
 
+Json recipeJson(const Recipe& recipe) {
+    return {{"id", recipe.id},
+            {"title", recipe.title},
+            {"source", recipe.source},
+            {"differs", recipe.differs},
+            {"config", recipe.config}};
+}
+
+ExitCode printRecipes(Program& program, const CatalogArguments& arguments) {
+    Json list = Json::array();
+    const auto print = [&](const Recipe& recipe) {
+        list.push_back(recipeJson(recipe));
+        if (arguments.json) return;
+        program.out << recipe.id << "  " << recipe.title << "\n"
+                    << wrapped("Source: " + recipe.source, 2, kWidth);
+        if (!recipe.differs.empty()) program.out << wrapped("Differs: " + recipe.differs, 2, kWidth);
+        if (!arguments.id.empty()) program.out << "\n" << dumpJson(recipe.config, 2) << "\n";
+    };
+    if (!arguments.id.empty()) {
+        print(builtinRecipe(arguments.id));
+    } else {
+        for (const auto& recipe : builtinRecipes())
+            print(recipe);
+        if (!arguments.json) program.out << "\nTrain with one: \"quantarium-cli run FILE --recipe ID\".\n";
+    }
+    if (arguments.json) program.out << dumpJson(list, 2) << "\n";
+    return ExitCode::Ok;
+}
+
+void addRecipes(CLI::App& app, Program& program) {
+    const auto arguments = std::make_shared<CatalogArguments>();
+    auto* const command = app.add_subcommand(
+        "recipes", "What the authors of each method trained it with: for \"run --recipe ID\"");
+    command->add_option("id", arguments->id, "Only this one, with its configuration")->type_name("ID");
+    command->add_flag("--json", arguments->json, "Print JSON");
+    command->callback([arguments, &program] {
+        program.action = [arguments, &program] { return printRecipes(program, *arguments); };
+    });
+}
+
 } // namespace
 
 void addCatalogCommands(CLI::App& app, Program& program) {
     for (const auto& catalog : catalogs(program.registries, false))
         addCatalog(app, program, catalog);
+    addRecipes(app, program);
     app.add_subcommand("examples", "Example experiments that \"run\" knows by name")->callback([&program] {
         program.action = [&program] { return printExamples(program); };
     });

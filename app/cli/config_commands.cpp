@@ -36,14 +36,14 @@ constexpr const char* kStartingDocument = R"({
 
 struct ConfigArguments {
     std::string check;
-    std::vector<std::string> settings;
+    RunChanges changes;
     bool example = false;
     bool reference = false;
     bool json = false;
 };
 
 ExitCode check(Program& program, const ConfigArguments& arguments) {
-    const auto runs = readRuns(arguments.check, arguments.settings);
+    const auto runs = readRuns(arguments.check, arguments.changes);
     for (const auto& given : runs) {
         const auto source = runs.size() > 1 ? arguments.check + " (" + given.name + ")" : arguments.check;
         const auto config = train::resolve(given, program.registries, source);
@@ -73,11 +73,7 @@ void addConfigCommands(CLI::App& app, Program& program) {
     modes->add_flag("--reference", arguments->reference,
                     "Print the reference of all keys as Markdown (docs/reference.md)");
     modes->require_option(1);
-    command
-        ->add_option("--set", arguments->settings,
-                     "With --check: change one value, such as weights.bits=3; may be repeated")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
+    addRunChanges(*command, arguments->changes, "With --check: ");
     command->add_flag("--json", arguments->json, "With --check: one JSON object a run");
     command->callback([arguments, &program] {
         program.action = [arguments, &program] {

@@ -4,6 +4,7 @@
 #include "app/cli/catalog.h"
 #include "core/data/loader.h"
 #include "core/run/examples.h"
+#include "core/run/recipes.h"
 #include "core/run/run_config.h"
 
 namespace quantarium::cli {
@@ -66,6 +67,16 @@ std::string exampleChapter() {
     return text;
 }
 
+std::string recipeChapter() {
+    std::string text = "## Recipes\n\nWhat the authors of each method trained it with: `run --recipe ID`, or "
+                       "Setup, Presets, As published. `quantarium-cli recipes ID` prints the settings.\n\n"
+                       "| id | title | source | differs |\n|---|---|---|---|\n";
+    for (const auto& recipe : builtinRecipes())
+        text += "| `" + recipe.id + "` | " + cell(recipe.title) + " | " + cell(recipe.source) + " | " +
+                cell(recipe.differs) + " |\n";
+    return text + "\n";
+}
+
 } // namespace
 
 std::string referenceText(const train::Registries& registries) {
@@ -75,7 +86,7 @@ std::string referenceText(const train::Registries& registries) {
     text += configChapter();
     for (const auto& catalog : catalogs(registries, false))
         text += catalogChapter(catalog);
-    return text + exampleChapter();
+    return text + recipeChapter() + exampleChapter();
 }
 
 } // namespace quantarium::cli

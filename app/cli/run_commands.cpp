@@ -25,7 +25,7 @@ struct RunArguments {
     HostChoice where;
     bool json = false;
     std::string input;
-    std::vector<std::string> settings;
+    RunChanges changes;
     Ids ids;
 };
 
@@ -101,15 +101,11 @@ void addRun(CLI::App& app, Program& program) {
                      "A configuration file, or the id of an example (\"quantarium-cli examples\")")
         ->required()
         ->type_name("FILE|EXAMPLE");
-    command
-        ->add_option("--set", arguments->settings,
-                     "Change one value of the configuration, such as training.epochs=3; may be repeated")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
+    addRunChanges(*command, arguments->changes);
     addCommon(*command, *arguments);
     command->callback([arguments, &program] {
         program.action = [arguments, &program] {
-            const auto configs = readRuns(arguments->input, arguments->settings);
+            const auto configs = readRuns(arguments->input, arguments->changes);
             checkBeforeStart(configs, program.registries, arguments->input);
             return carryOut(program, *arguments, [&](RunHost& host) { return host.submit(configs); });
         };

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/registry.h"
 #include "core/run/examples.h"
+#include "core/run/recipes.h"
 
 namespace quantarium::cli {
 
@@ -21,13 +22,18 @@ void applySettings(Json& document, const std::vector<std::string>& settings) {
     }
 }
 
-std::vector<RunConfig> changed(const Example& example, const std::vector<std::string>& settings) {
-    if (settings.empty()) return example.runs;
+void apply(Json& document, const RunChanges& changes) {
+    if (!changes.recipe.empty()) document = withRecipe(builtinRecipe(changes.recipe), std::move(document));
+    applySettings(document, changes.settings);
+}
+
+std::vector<RunConfig> changed(const Example& example, const RunChanges& changes) {
+    if (changes.recipe.empty() && changes.settings.empty()) return example.runs;
     std::vector<RunConfig> runs;
     for (const auto& run : example.runs) {
         Json document = run.toJson();
-        applySettings(document, settings);
-        runs.push_back(RunConfig::fromJson(document, "--set"));
+        apply(document, changes);
+        runs.push_back(RunConfig::fromJson(document, changes.recipe.empty() ? "--set" : "--recipe"));
     }
     return runs;
 }
@@ -38,16 +44,30 @@ bool isExample(const Json& document) {
 
 } // namespace
 
-std::vector<RunConfig> readRuns(const std::string& fileOrExample, const std::vector<std::string>& settings) {
+void addRunChanges(CLI::App& command, RunChanges& changes, const std::string& when) {
+    command
+        .add_option("--recipe", changes.recipe,
+                    when + "Train as a method's authors did (see \"recipes\"): sets task, start, weights, "
+                           "activations and training")
+        ->type_name("ID");
+    command
+        .add_option("--set", changes.settings,
+                    when +
+                        "Change one value of the configuration, such as training.epochs=3; may be repeated")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+}
+
+std::vector<RunConfig> readRuns(const std::string& fileOrExample, const RunChanges& changes) {
     if (std::filesystem::exists(fileOrExample)) {
         Json document = readJsonFile(fileOrExample);
-        if (isExample(document)) return changed(exampleFromJson(document, fileOrExample), settings);
-        if (document.is_object()) applySettings(document, settings);
+        if (isExample(document)) return changed(exampleFromJson(document, fileOrExample), changes);
+        if (document.is_object()) apply(document, changes);
         return {RunConfig::fromJson(document, fileOrExample)};
     }
     std::vector<std::string> ids;
     for (const auto& example : builtinExamples()) {
-        if (example.id == fileOrExample) return changed(example, settings);
+        if (example.id == fileOrExample) return changed(example, changes);
         ids.push_back(example.id);
     }
     if (fileOrExample.ends_with(".json") || fileOrExample.find('/') != std::string::npos)

@@ -3,7 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/base/options.h"
-#include "core/run/example_texts.h"
+#include "core/run/resource_texts.h"
 
 namespace quantarium {
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/base/error.h"
+
 namespace quantarium::train {
 
 namespace {
@@ -34,19 +36,29 @@ ScheduleEntry stepEntry() {
          OptionSpec::choice("unit", "Unit", "share", {"share", "epochs"},
                             "Milestones as shares of the schedule (0 … 1) or as epochs"),
          OptionSpec::real("factor", "Factor", 0.1, 1e-9, 1.0,
-                          "What the rate is multiplied by at a milestone")}};
+                          "What the rate is multiplied by at a milestone"),
+         OptionSpec::realList("factors", "Factors", {}, 1e-9, 1.0,
+                              "One factor for each milestone instead; empty: the same everywhere")
+             .asAdvanced()}};
     entry.make = [](const Options& options) -> Schedule {
         const auto milestones = options.reals("milestones");
         const bool epochs = options.text("unit") == "epochs";
-        const double factor = options.real("factor");
+        auto factors = options.reals("factors");
+        if (factors.empty()) factors.assign(milestones.size(), options.real("factor"));
+        if (factors.size() != milestones.size())
+            throw Error(ErrorKind::Config,
+                        std::to_string(factors.size()) + " factors for " + std::to_string(milestones.size()) +
+                            " milestones",
+                        "training.schedule.options.factors", "Give one for each milestone, or none.");
         return [=](const SchedulePoint& point) {
             const double now = epochs
                                    ? static_cast<double>(point.step) /
                                          static_cast<double>(std::max<std::int64_t>(1, point.stepsPerEpoch))
                                    : share(point);
-            const auto passed =
-                std::count_if(milestones.begin(), milestones.end(), [&](double m) { return now >= m; });
-            return std::pow(factor, static_cast<double>(passed));
+            double rate = 1.0;
+            for (std::size_t i = 0; i < milestones.size(); ++i)
+                if (now >= milestones[i]) rate *= factors[i];
+            return rate;
         };
     };
     return entry;
@@ -118,11 +130,30 @@ ScheduleEntry timeDecayEntry() {
     return entry;
 }
 
+ScheduleEntry exponentialEntry() {
+    ScheduleEntry entry;
+    entry.schema = {"exponential",
+                    "Exponential",
+                    "Multiplied by the same factor after every epoch",
+                    "Courbariaux et al. 2015, section 3: an exponentially decaying learning rate",
+                    {OptionSpec::real("final_factor", "Final factor", 0.001, 1e-9, 1.0,
+                                      "Rate after the last epoch, relative to the start")}};
+    entry.make = [](const Options& options) -> Schedule {
+        const double last = options.real("final_factor");
+        return [=](const SchedulePoint& point) {
+            const auto perEpoch = std::max<std::int64_t>(1, point.stepsPerEpoch);
+            const double epochs = static_cast<double>(point.steps) / static_cast<double>(perEpoch);
+            return std::pow(last, static_cast<double>(point.step / perEpoch) / std::max(1.0, epochs));
+        };
+    };
+    return entry;
+}
+
 } // namespace
 
 const Schedules& builtinSchedules() {
-    static const Schedules schedules(
-        "schedule", {cosineEntry(), constantEntry(), stepEntry(), oneCycleEntry(), timeDecayEntry()});
+    static const Schedules schedules("schedule", {cosineEntry(), constantEntry(), stepEntry(),
+                                                  oneCycleEntry(), timeDecayEntry(), exponentialEntry()});
     return schedules;
 }
 

@@ -26,7 +26,7 @@ struct ScheduleEntry {
 
 using Schedules = Registry<ScheduleEntry>;
 
-/// constant, step, cosine, one-cycle, time-decay.
+/// constant, step, cosine, one-cycle, time-decay, exponential.
 const Schedules& builtinSchedules();
 
 } // namespace quantarium::train

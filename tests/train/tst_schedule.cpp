@@ -40,6 +40,11 @@ void TestSchedule::hasTheseFactors_data() {
     row("step", "{}", 75, 0.01);
     row("step", R"({"unit": "epochs", "milestones": [2, 7]})", 19, 1.0);
     row("step", R"({"unit": "epochs", "milestones": [2, 7]})", 20, 0.1);
+    row("step", R"({"milestones": [0.2, 0.6], "factors": [0.5, 0.2]})", 59, 0.5);
+    row("step", R"({"milestones": [0.2, 0.6], "factors": [0.5, 0.2]})", 60, 0.1);
+    row("exponential", R"({"final_factor": 0.01})", 9, 1.0);
+    row("exponential", R"({"final_factor": 0.01})", 10, std::pow(0.01, 0.1));
+    row("exponential", R"({"final_factor": 0.01})", 99, std::pow(0.01, 0.9));
     row("one-cycle", R"({"peak": 0.5, "start_factor": 0.04})", 0, 0.04);
     row("one-cycle", "{}", 99, 4e-6);
     row("time-decay", R"({"decay": 0.01})", 100, 0.5);

@@ -11,6 +11,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/run/recipes.h"
 #include "widgets/theme/icons.h"
 
 namespace quantarium::widgets {
@@ -235,6 +236,7 @@ void SetupPanel::fillPresetMenu() {
                                 [this, file = entry.filePath()] { loadPreset(file); });
     if (m_presetMenu->isEmpty()) m_presetMenu->addAction(tr("No presets yet"))->setEnabled(false);
     m_presetMenu->addSeparator();
+    fillRecipeMenu(m_presetMenu->addMenu(tr("As published")));
     m_presetMenu->addAction(tr("Save as preset…"), this, [this] {
         auto* dialog = new QInputDialog(this); // open(), not exec(): training and the window go on
         dialog->setAttribute(Qt::WA_DeleteOnClose);
@@ -243,6 +245,29 @@ void SetupPanel::fillPresetMenu() {
         connect(dialog, &QInputDialog::textValueSelected, this, &SetupPanel::savePreset);
         dialog->open();
     });
+}
+
+void SetupPanel::fillRecipeMenu(QMenu* menu) {
+    menu->setToolTipsVisible(true);
+    for (const auto& recipe : builtinRecipes()) {
+        auto* action = menu->addAction(QString::fromStdString(recipe.title), this,
+                                       [this, &recipe] { applyRecipe(recipe); });
+        const auto source = QString::fromStdString(recipe.source);
+        const auto differs = QString::fromStdString(recipe.differs);
+        action->setToolTip(differs.isEmpty() ? source : source + QLatin1Char('\n') + differs);
+    }
+}
+
+void SetupPanel::applyRecipe(const Recipe& recipe) {
+    const auto now = config();
+    if (!now) {
+        emit message(tr("Not applied: the configuration has mistakes. %1").arg(m_configProblem));
+        return;
+    }
+    setConfig(RunConfig::fromJson(withRecipe(recipe, now->toJson())));
+    if (!recipe.differs.empty())
+        emit message(
+            tr("Set as published, with this difference: %1").arg(QString::fromStdString(recipe.differs)));
 }
 
 void SetupPanel::savePreset(const QString& name) {

@@ -12,6 +12,7 @@
 #include <QToolButton>
 #include <QWidget>
 
+#include "core/run/recipes.h"
 #include "widgets/bridge/run_source.h"
 #include "widgets/bridge/setup_service.h"
 #include "widgets/setup/plan_view.h"
@@ -52,6 +53,8 @@ private:
     void showJson(bool shown);
     void copyFromRun();
     void fillPresetMenu();
+    void fillRecipeMenu(QMenu* menu);
+    void applyRecipe(const Recipe& recipe);
     void loadPreset(const QString& file);
     void setStartProblem(const QString& problem);
 
