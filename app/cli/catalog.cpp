@@ -56,16 +56,19 @@ Facts activationFacts(const quant::ActivationMethod& method) {
 }
 
 Facts datasetFacts(const data::DatasetEntry& dataset, bool withMachine) {
-    const auto& shape = dataset.imageShape;
-    Facts facts{{"Images", groupedNumber(dataset.trainSamples) + " for training, " +
-                               groupedNumber(dataset.testSamples) + " for testing"},
+    const auto& published = dataset.published;
+    const auto& shape = published.imageShape;
+    Facts facts{{"Images", groupedNumber(published.trainSamples) + " for training, " +
+                               groupedNumber(published.testSamples) + " for testing"},
                 {"Size", std::to_string(shape[0]) + " × " + std::to_string(shape[1]) + " × " +
                              std::to_string(shape[2]) + " (channels, height, width)"},
-                {"Classes", std::to_string(dataset.classes)},
+                {"Classes", std::to_string(published.classes)},
                 {"Usual augmentation",
                  dumpJson(dataset.defaultAugment.is_null() ? Json::object() : dataset.defaultAugment)}};
     if (dataset.embedded)
         facts.emplace_back("Files", "none needed");
+    else if (!dataset.lacking.empty())
+        facts.emplace_back("Files", dataset.lacking);
     else if (withMachine)
         facts.emplace_back("Files", dataset.available && dataset.available({})
                                         ? "found"

@@ -10,6 +10,7 @@ const Datasets& builtinDatasets() {
                                                   fashionMnistEntry(),
                                                   cifar10Entry(),
                                                   cifar100Entry(),
+                                                  imagenetEntry(),
                                               });
     return datasets;
 }

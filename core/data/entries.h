@@ -23,6 +23,7 @@ DatasetEntry fileEntry(Manifest manifest, SplitReader reader);
 DatasetEntry cifar10Entry();
 DatasetEntry cifar100Entry();
 DatasetEntry fashionMnistEntry();
+DatasetEntry imagenetEntry();
 DatasetEntry mnistEntry();
 DatasetEntry shapes10Entry();
 

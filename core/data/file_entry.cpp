@@ -19,11 +19,10 @@ std::int64_t samplesIn(const std::vector<ManifestFile>& files) {
 DatasetEntry describedEntry(const Manifest& manifest) {
     DatasetEntry entry;
     entry.schema = {manifest.id, manifest.title, manifest.help, manifest.source, {}};
-    entry.classes = static_cast<std::int64_t>(manifest.classes.size());
-    entry.imageShape = manifest.imageShape;
-    entry.trainSamples = samplesIn(manifest.train);
-    entry.testSamples = samplesIn(manifest.test);
+    entry.published = {static_cast<std::int64_t>(manifest.classes.size()), manifest.imageShape,
+                       samplesIn(manifest.train), samplesIn(manifest.test)};
     entry.defaultAugment = manifest.augment;
+    entry.describe = [facts = entry.published](const DatasetRequest&) { return facts; };
     return entry;
 }
 

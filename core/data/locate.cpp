@@ -53,12 +53,13 @@ std::vector<fs::path> candidates(const Manifest& manifest, const fs::path& root)
     return folders;
 }
 
-/// The candidate with the most files, the first of equals; empty when none has any.
-fs::path bestFolder(const Manifest& manifest, const std::vector<fs::path>& folders) {
+/// The candidate that holds most, the first of equals; empty when none holds anything.
+fs::path bestFolder(const std::vector<fs::path>& folders,
+                    const std::function<std::size_t(const fs::path&)>& held) {
     fs::path best;
     std::size_t most = 0;
     for (const auto& folder : folders) {
-        const std::size_t count = countFiles(manifest, folder);
+        const std::size_t count = held(folder);
         if (count > most) {
             most = count;
             best = folder;
@@ -69,9 +70,10 @@ fs::path bestFolder(const Manifest& manifest, const std::vector<fs::path>& folde
 
 } // namespace
 
-fs::path findFolder(const Manifest& manifest, const fs::path& root) {
+fs::path findFolder(const Manifest& manifest, const fs::path& root,
+                    const std::function<std::size_t(const fs::path&)>& held, const std::string& what) {
     const auto folders = candidates(manifest, root);
-    const fs::path best = bestFolder(manifest, folders);
+    const fs::path best = bestFolder(folders, held);
     if (!best.empty()) return best;
     std::string advice = manifest.remedy() + " Give its folder as dataset.root";
     advice += root.empty() ? std::string(" or its parent in ") + kDataVariable + "." : std::string(".");
@@ -79,13 +81,19 @@ fs::path findFolder(const Manifest& manifest, const fs::path& root) {
         throw Error(ErrorKind::Data,
                     manifest.title + ": no folder is given, and " + kDataVariable + " is not set",
                     "dataset.root", advice);
+    std::error_code ignored;
+    if (!root.empty() && !fs::is_directory(root, ignored))
+        throw Error(ErrorKind::Data, "there is no folder " + root.string(), "dataset.root", advice);
     std::vector<std::string> places;
     for (const auto& folder : folders)
         places.push_back(folder.string());
-    throw Error(ErrorKind::Data,
-                "no file of " + manifest.title + " (" + allFiles(manifest).front().name + ", …) in " +
-                    join(places),
-                "dataset.root", advice);
+    throw Error(ErrorKind::Data, "no " + what + " in " + join(places), "dataset.root", advice);
+}
+
+fs::path findFolder(const Manifest& manifest, const fs::path& root) {
+    return findFolder(
+        manifest, root, [&](const fs::path& folder) { return countFiles(manifest, folder); },
+        "file of " + manifest.title + " (" + allFiles(manifest).front().name + ", …)");
 }
 
 fs::path findFile(const Manifest& manifest, const ManifestFile& file, const fs::path& folder) {
@@ -96,7 +104,8 @@ fs::path findFile(const Manifest& manifest, const ManifestFile& file, const fs::
 }
 
 bool filesAvailable(const Manifest& manifest, const fs::path& root) {
-    const fs::path folder = bestFolder(manifest, candidates(manifest, root));
+    const fs::path folder = bestFolder(candidates(manifest, root),
+                                       [&](const fs::path& each) { return countFiles(manifest, each); });
     return !folder.empty() && countFiles(manifest, folder) == allFiles(manifest).size();
 }
 

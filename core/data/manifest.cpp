@@ -32,15 +32,20 @@ Manifest parse(const Json& document) {
     if (document.contains("image")) {
         const Json& image = document.at("image");
         manifest.imageShape = {image.at("channels"), image.at("height"), image.at("width")};
-        manifest.classes = document.at("classes").get<std::vector<std::string>>();
+        if (document.contains("classes")) document.at("classes").get_to(manifest.classes);
         manifest.augment = document.at("augment");
     }
+    if (document.contains("published")) {
+        const Json& published = document.at("published");
+        manifest.published = {published.at("classes"), manifest.imageShape, published.at("train"),
+                              published.at("test"), false};
+    }
+    if (document.contains("folders")) document.at("folders").get_to(manifest.folders);
     if (document.contains("record")) {
         manifest.labelBytes = document.at("record").at("label_bytes");
         manifest.labelAt = document.at("record").at("label_at");
     }
     if (document.contains("files")) {
-        manifest.folders = document.at("folders").get<std::vector<std::string>>();
         manifest.train = parseFiles(document.at("files").at("train"));
         manifest.test = parseFiles(document.at("files").at("test"));
     }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,7 @@ struct Manifest {
     std::vector<std::string> folders; ///< below QUANTARIUM_DATA or a given root, in order of preference
     std::int64_t labelBytes = 0;      ///< CIFAR binary: bytes before the pixels of a record
     std::int64_t labelAt = 0;         ///< CIFAR binary: which of them is the class
+    DatasetFacts published;           ///< of a set without files of its own here: what its authors say
     std::vector<ManifestFile> train;
     std::vector<ManifestFile> test;
 
@@ -61,6 +63,16 @@ Manifest manifestOf(std::string_view id);
 /// "dataset" (the manifest's constants), "imagenet" or "none". Throws Error(Config) for another name and for
 /// "imagenet" with images that don't have three channels.
 Normalization normalizationOf(const std::string& name, const Manifest& manifest);
+
+/// The folder that holds the most of what a dataset consists of: `root` itself, or one of the manifest's
+/// folders below it; with an empty root one of those below QUANTARIUM_DATA. Throws Error(Data) naming the
+/// places looked at when none holds anything.
+///
+/// @param held how much of it a folder holds
+/// @param what for the message: "file of CIFAR-10 (data_batch_1.bin, …)"
+std::filesystem::path findFolder(const Manifest& manifest, const std::filesystem::path& root,
+                                 const std::function<std::size_t(const std::filesystem::path&)>& held,
+                                 const std::string& what);
 
 /// The folder with the manifest's files: `root` itself or one of the manifest's folders below it; with an
 /// empty root one of those folders below QUANTARIUM_DATA. Throws Error(Data) naming the places looked at.

@@ -60,16 +60,24 @@ public:
     std::array<std::int64_t, 3> imageShape() const override { return m_whole->imageShape(); }
 
     Batch fetch(std::span<const std::int64_t> indices) const override {
-        std::vector<std::int64_t> mapped;
-        mapped.reserve(indices.size());
-        for (const std::int64_t index : indices) {
-            checkIndex(index, size());
-            mapped.push_back(m_indices[static_cast<std::size_t>(index)]);
-        }
-        return m_whole->fetch(mapped);
+        return m_whole->fetch(mapped(indices));
     }
+    Batch fetchWindows(std::span<const std::int64_t> indices, const WindowDraws& draws) const override {
+        return m_whole->fetchWindows(mapped(indices), draws);
+    }
+    bool decodes() const override { return m_whole->decodes(); }
 
 private:
+    std::vector<std::int64_t> mapped(std::span<const std::int64_t> indices) const {
+        std::vector<std::int64_t> result;
+        result.reserve(indices.size());
+        for (const std::int64_t index : indices) {
+            checkIndex(index, size());
+            result.push_back(m_indices[static_cast<std::size_t>(index)]);
+        }
+        return result;
+    }
+
     std::shared_ptr<const Dataset> m_whole;
     std::vector<std::int64_t> m_indices;
 };

@@ -64,14 +64,14 @@ Splits open(const Manifest& manifest, const DatasetRequest& request) {
 DatasetEntry shapes10Entry() {
     const Manifest manifest = manifestOf("shapes10");
     DatasetEntry entry = describedEntry(manifest);
-    entry.trainSamples = 8000;
-    entry.testSamples = 2000;
+    entry.published.trainSamples = 8000;
+    entry.published.testSamples = 2000;
     entry.schema.options = {
         OptionSpec::choice("difficulty", "Difficulty", "standard", {"easy", "standard", "hard"},
                            "how small, faint, noisy, cluttered and covered the shapes are"),
-        OptionSpec::integer("train_images", "Training images", entry.trainSamples, 10, 1000000,
+        OptionSpec::integer("train_images", "Training images", entry.published.trainSamples, 10, 1000000,
                             "how many to paint, before the validation split"),
-        OptionSpec::integer("test_images", "Test images", entry.testSamples, 10, 1000000,
+        OptionSpec::integer("test_images", "Test images", entry.published.testSamples, 10, 1000000,
                             "how many to paint"),
         OptionSpec::integer("seed", "Picture seed", 1, 0, 9007199254740991.0,
                             "which pictures are painted; the run's own seed leaves them alone, so that "
@@ -79,6 +79,12 @@ DatasetEntry shapes10Entry() {
             .asAdvanced(),
     };
     entry.embedded = true;
+    entry.describe = [facts = entry.published](const DatasetRequest& request) {
+        auto described = facts;
+        described.trainSamples = request.options.integer("train_images");
+        described.testSamples = request.options.integer("test_images");
+        return described;
+    };
     entry.available = [](const std::filesystem::path&) { return true; };
     entry.open = [manifest](const DatasetRequest& request) { return data::open(manifest, request); };
     return entry;

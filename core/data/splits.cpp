@@ -75,27 +75,52 @@ std::int64_t limitedCount(std::int64_t available, std::optional<std::int64_t> li
     return std::min(available, limit.value_or(available));
 }
 
-Splits makeSplits(Batch train, Batch test, const Manifest& manifest, const DatasetRequest& request,
-                  std::vector<std::string> notes) {
+std::vector<std::int64_t> evenSelection(std::span<const std::int64_t> labels, std::int64_t classes,
+                                        std::int64_t limit) {
+    std::vector<std::int64_t> ofClass(static_cast<std::size_t>(classes));
+    std::vector<std::pair<std::int64_t, std::int64_t>> places; // place within its class, sample
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        places.emplace_back(ofClass[static_cast<std::size_t>(labels[i])]++, static_cast<std::int64_t>(i));
+    const auto count = std::min(places.size(), static_cast<std::size_t>(limit));
+    std::stable_sort(places.begin(), places.end(), [&](const auto& a, const auto& b) {
+        const auto labelOf = [&](const auto& place) {
+            return labels[static_cast<std::size_t>(place.second)];
+        };
+        return std::pair(a.first, labelOf(a)) < std::pair(b.first, labelOf(b));
+    });
+    std::vector<std::int64_t> chosen;
+    for (std::size_t i = 0; i < count; ++i)
+        chosen.push_back(places[i].second);
+    std::sort(chosen.begin(), chosen.end());
+    return chosen;
+}
+
+Splits holdOut(const Labelled& train, std::int64_t classes, const DatasetRequest& request) {
     const double share = request.validationShare;
     if (!(share >= 0 && share < 1))
         throw Error(ErrorKind::Config, "the share " + std::to_string(share) + " is not in [0, 1)",
                     "dataset.validation");
-    train = firstSamples(train, limitedCount(train.images.size(0), request.limit, "dataset.limit"));
-    test = firstSamples(test, limitedCount(test.images.size(0), request.testLimit, "dataset.test_limit"));
-    const std::span<const std::int64_t> labels(train.targets.data_ptr<std::int64_t>(),
-                                               static_cast<std::size_t>(train.targets.size(0)));
-    auto indices =
-        stratifiedSplit(labels, static_cast<std::int64_t>(manifest.classes.size()), share, request.seed);
+    auto indices = stratifiedSplit(train.labels, classes, share, request.seed);
     if (indices.train.empty())
         throw Error(ErrorKind::Config,
                     "a validation share of " + std::to_string(share) + " leaves none of the " +
-                        std::to_string(labels.size()) + " training images to train with",
+                        std::to_string(train.labels.size()) + " training images to train with",
                     "dataset.validation", "Lower it, or raise dataset.limit.");
     Splits splits;
-    const auto whole = memoryDataset(std::move(train));
-    splits.validation = share > 0 ? subset(whole, std::move(indices.validation)) : nullptr;
-    splits.train = share > 0 ? subset(whole, std::move(indices.train)) : whole;
+    splits.validation = share > 0 ? subset(train.samples, std::move(indices.validation)) : nullptr;
+    splits.train = share > 0 ? subset(train.samples, std::move(indices.train)) : train.samples;
+    return splits;
+}
+
+Splits makeSplits(Batch train, Batch test, const Manifest& manifest, const DatasetRequest& request,
+                  std::vector<std::string> notes) {
+    train = firstSamples(train, limitedCount(train.images.size(0), request.limit, "dataset.limit"));
+    test = firstSamples(test, limitedCount(test.images.size(0), request.testLimit, "dataset.test_limit"));
+    const auto labels = train.targets; // the dataset may get a tensor of its own
+    const std::span<const std::int64_t> span(labels.data_ptr<std::int64_t>(),
+                                             static_cast<std::size_t>(labels.size(0)));
+    Splits splits = holdOut({memoryDataset(std::move(train)), span},
+                            static_cast<std::int64_t>(manifest.classes.size()), request);
     splits.test = memoryDataset(std::move(test));
     splits.classNames = manifest.classes;
     splits.normalization = normalizationOf(request.normalization, manifest);

@@ -39,18 +39,29 @@ Transform::Transform(const Normalization& normalization, const Augmentation& aug
                 static_cast<float>((value / 255.0 - normalization.mean[c]) / normalization.deviation[c]);
 }
 
+Batch Transform::room(std::int64_t samples, const std::array<std::int64_t, 3>& shape) const {
+    const auto format = m_channelsLast ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
+    return {torch::empty({samples, shape[0], shape[1], shape[2]},
+                         torch::TensorOptions(torch::kFloat32).memory_format(format)),
+            torch::empty({samples}, torch::kInt64)};
+}
+
 Batch Transform::operator()(const Batch& raw, std::uint64_t seed, std::int64_t firstPosition) const {
+    Batch batch = room(raw.images.size(0), {raw.images.size(1), raw.images.size(2), raw.images.size(3)});
+    write(raw, seed, firstPosition, batch, 0);
+    return batch;
+}
+
+void Transform::write(const Batch& raw, std::uint64_t seed, std::int64_t firstPosition, Batch& batch,
+                      std::int64_t row) const {
     const std::int64_t count = raw.images.size(0);
     const std::array<std::int64_t, 3> shape{raw.images.size(1), raw.images.size(2), raw.images.size(3)};
     if (shape[0] != static_cast<std::int64_t>(m_table.size()))
         throw std::invalid_argument("normalization of " + std::to_string(m_table.size()) +
                                     " channels for images of " + std::to_string(shape[0]));
-    const auto format = m_channelsLast ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
-    Batch batch{torch::empty(raw.images.sizes(), torch::TensorOptions(torch::kFloat32).memory_format(format)),
-                raw.targets};
     const std::int64_t elements = shape[0] * shape[1] * shape[2];
     const auto* image = raw.images.data_ptr<std::uint8_t>();
-    auto* out = batch.images.data_ptr<float>();
+    auto* out = batch.images.data_ptr<float>() + row * elements;
     for (std::int64_t i = 0; i < count; ++i, image += elements, out += elements) {
         const Draw drawn = draw(seed, firstPosition + i);
         if (m_channelsLast)
@@ -58,7 +69,7 @@ Batch Transform::operator()(const Batch& raw, std::uint64_t seed, std::int64_t f
         else
             writePlanes(image, out, shape, drawn);
     }
-    return batch;
+    std::copy_n(raw.targets.data_ptr<std::int64_t>(), count, batch.targets.data_ptr<std::int64_t>() + row);
 }
 
 /// Draws all three numbers whatever is switched on, so that switching one thing leaves the others as they

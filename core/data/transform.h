@@ -23,6 +23,13 @@ public:
     /// @return float32 [N, C, H, W]: (x/255 − mean) / deviation, where padded pixels have x = 0
     Batch operator()(const Batch& raw, std::uint64_t seed, std::int64_t firstPosition) const;
 
+    /// A batch of uninitialized images in the layout that write() fills.
+    Batch room(std::int64_t samples, const std::array<std::int64_t, 3>& shape) const;
+
+    /// The same into rows `row` … of `batch`; threads may write different rows at the same time.
+    void write(const Batch& raw, std::uint64_t seed, std::int64_t firstPosition, Batch& batch,
+               std::int64_t row) const;
+
 private:
     /// What the sample at one position of an epoch gets: where its window begins in the padded image, and
     /// whether it is mirrored.

@@ -35,6 +35,18 @@ void attachActivation(Session& session, QuantizedLayer& layer, const ActivationP
             named.site->attach(std::make_shared<ActivationSite>(layer.activation));
 }
 
+/// The batch norm that the layer graph found behind a layer.
+std::optional<quant::FollowingBatchNorm> batchNormBehind(const nn::Network& network,
+                                                         const nn::LayerNode& node) {
+    if (node.batchNorm.empty()) return std::nullopt;
+    const auto modules = network.named_modules({}, /*include_self=*/false);
+    const auto* found = modules.find(node.batchNorm);
+    const auto norm =
+        found == nullptr ? nullptr : std::dynamic_pointer_cast<torch::nn::BatchNorm2dImpl>(*found);
+    if (norm == nullptr || !norm->running_var.defined()) return std::nullopt;
+    return quant::FollowingBatchNorm{norm->weight, norm->running_var, norm->options.eps()};
+}
+
 std::vector<QuantizedLayer> attachQuantizers(Session& session, const std::vector<LayerPlan>& plans) {
     const auto parameters = session.network->named_parameters();
     std::vector<QuantizedLayer> layers;
@@ -46,6 +58,7 @@ std::vector<QuantizedLayer> attachQuantizers(Session& session, const std::vector
         quant::QuantizerArguments arguments;
         arguments.parameter = layer.parameter;
         arguments.layer = layerContext(plan.node);
+        arguments.layer.batchNorm = batchNormBehind(*session.network, plan.node);
         arguments.bits = plan.bits;
         arguments.options = plan.options;
         arguments.seed = session.config.seed;
@@ -79,6 +92,14 @@ std::unique_ptr<Optimizer> makeOptimizer(Session& session, const Registries& reg
                                          "training.optimizer.options"));
 }
 
+/// 256 small images; of large ones as many as take that memory, but at least a training batch.
+std::int64_t evaluationBatch(const RunConfig& config, const std::array<std::int64_t, 3>& image) {
+    constexpr std::int64_t kImages = 256;
+    constexpr std::int64_t kElements = kImages * 3 * 32 * 32;
+    const std::int64_t fitting = kElements / (image[0] * image[1] * image[2]);
+    return std::max(config.training.batch, std::min(kImages, fitting));
+}
+
 } // namespace
 
 void Session::materialize(quant::Mode mode, int pass) {
@@ -98,7 +119,8 @@ int Session::passes() const {
 std::unique_ptr<data::Loader> Session::loader(std::shared_ptr<const data::Dataset> dataset,
                                               bool training) const {
     data::LoaderSettings settings;
-    settings.batch = training ? config.training.batch : std::max<std::int64_t>(256, config.training.batch);
+    settings.batch = training ? config.training.batch : evaluationBatch(config, dataset->imageShape());
+    settings.decoders = config.machine.threads;
     settings.shuffle = training;
     settings.dropLast = training;
     if (training)
@@ -119,8 +141,9 @@ std::vector<torch::Tensor> Session::parameters() const {
     return network->parameters();
 }
 
-data::Splits openData(const RunConfig& config, const Registries& registries) {
-    const auto& entry = registries.datasets.at(config.dataset.id, "dataset.id");
+namespace {
+
+data::DatasetRequest dataRequest(const RunConfig& config, const data::DatasetEntry& entry) {
     data::DatasetRequest request;
     request.root = config.dataset.root;
     request.seed = config.seed;
@@ -129,7 +152,19 @@ data::Splits openData(const RunConfig& config, const Registries& registries) {
     request.testLimit = config.dataset.testLimit;
     request.normalization = config.dataset.normalization;
     request.options = Options::validated(entry.schema.options, config.dataset.options, "dataset.options");
-    return entry.open(request);
+    return request;
+}
+
+} // namespace
+
+data::DatasetFacts describeData(const RunConfig& config, const Registries& registries) {
+    const auto& entry = registries.datasets.at(config.dataset.id, "dataset.id");
+    return entry.describe(dataRequest(config, entry));
+}
+
+data::Splits openData(const RunConfig& config, const Registries& registries) {
+    const auto& entry = registries.datasets.at(config.dataset.id, "dataset.id");
+    return entry.open(dataRequest(config, entry));
 }
 
 Session openSession(const RunConfig& config, const Registries& registries,
@@ -141,20 +176,20 @@ Session openSession(const RunConfig& config, const Registries& registries,
     session.channelsLast = config.machine.memoryFormat != "contiguous";
 
     const auto& entry = registries.networks.at(config.network.id, "network.id");
-    const auto& dataset = registries.datasets.at(config.dataset.id, "dataset.id");
+    const auto classes = describeData(config, registries).classes;
     requireMemory(planRun(config, registries));
     session.splits = openData(config, registries);
     const auto image = session.splits.train->imageShape();
     const nn::InputShape shape{image[0], image[1], image[2]};
     session.network = entry.make(
-        shape, dataset.classes,
-        Options::validated(entry.schema.options, config.network.options, "network.options"), config.seed);
+        shape, classes, Options::validated(entry.schema.options, config.network.options, "network.options"),
+        config.seed);
     if (!startFile.empty()) loadStart(*session.network, startFile);
     session.graph = nn::traceLayers(*session.network, shape);
     session.network->to(session.device);
     const auto& task = registries.tasks.at(config.task.id, "task.id");
-    session.task = task.make(dataset.classes,
-                             Options::validated(task.schema.options, config.task.options, "task.options"));
+    session.task =
+        task.make(classes, Options::validated(task.schema.options, config.task.options, "task.options"));
     const auto plans = planLayers(config, session.graph, registries);
     session.layers = attachQuantizers(session, plans);
     session.optimizer = makeOptimizer(session, registries);

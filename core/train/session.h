@@ -52,6 +52,10 @@ struct Session {
     std::vector<torch::Tensor> parameters() const;
 };
 
+/// Classes and image shape of the run's dataset, without reading a sample. Throws Error(Data) naming place
+/// and remedy.
+data::DatasetFacts describeData(const RunConfig& resolved, const Registries& registries);
+
 /// Opens the run's dataset and splits it. Throws Error(Data) naming file, place and remedy.
 data::Splits openData(const RunConfig& resolved, const Registries& registries);
 

@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "core/nn/binary_file.h"
 #include "core/nn/weights_file.h"
+#include "core/train/session.h"
 
 namespace quantarium::train {
 
@@ -96,7 +97,7 @@ void loadStart(nn::Network& network, const std::filesystem::path& file) {
 
 void requireStartFits(const RunConfig& config, const Registries& registries,
                       const std::filesystem::path& file) {
-    const auto& dataset = registries.datasets.at(config.dataset.id, "dataset.id");
+    const auto dataset = describeData(config, registries);
     const auto& entry = registries.networks.at(config.network.id, "network.id");
     const auto network = entry.make(
         {dataset.imageShape[0], dataset.imageShape[1], dataset.imageShape[2]}, dataset.classes,

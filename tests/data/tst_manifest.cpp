@@ -49,13 +49,16 @@ void TestManifest::everyEntryIsDescribed() {
     QCOMPARE(manifest.id, entry.schema.id);
     QVERIFY(!entry.schema.title.empty() && !entry.schema.help.empty() && !entry.schema.source.empty());
     QVERIFY(!manifest.obtain.empty() && !manifest.licence.empty());
-    QCOMPARE(entry.classes, static_cast<std::int64_t>(manifest.classes.size()));
-    QCOMPARE(manifest.normalization.mean.size(), static_cast<std::size_t>(entry.imageShape[0]));
-    QCOMPARE(manifest.normalization.deviation.size(), static_cast<std::size_t>(entry.imageShape[0]));
-    QVERIFY(entry.trainSamples > 0 && entry.testSamples > 0);
-    QVERIFY(entry.open && entry.available);
-    QCOMPARE(entry.embedded, manifest.train.empty());
-    const std::int64_t imageBytes = entry.imageShape[0] * entry.imageShape[1] * entry.imageShape[2];
+    const auto named = static_cast<std::int64_t>(manifest.classes.size());
+    QCOMPARE(entry.published.classes, entry.published.inMemory ? named : manifest.published.classes);
+    QCOMPARE(manifest.normalization.mean.size(), static_cast<std::size_t>(entry.published.imageShape[0]));
+    QCOMPARE(manifest.normalization.deviation.size(),
+             static_cast<std::size_t>(entry.published.imageShape[0]));
+    QVERIFY(entry.published.trainSamples > 0 && entry.published.testSamples > 0);
+    QVERIFY(entry.open && entry.available && entry.describe);
+    QCOMPARE(entry.embedded, manifest.train.empty() && manifest.folders.empty());
+    const std::int64_t imageBytes =
+        entry.published.imageShape[0] * entry.published.imageShape[1] * entry.published.imageShape[2];
     for (const auto& file : manifest.train) {
         const std::int64_t expected = file.holds == "records"
                                           ? file.records * (manifest.labelBytes + imageBytes)
@@ -78,13 +81,13 @@ void TestManifest::everyFileOfDatasetsIsEmbedded() {
 
 void TestManifest::constants() {
     const auto cifar = data::builtinDatasets().at("cifar10", "test");
-    QCOMPARE(cifar.trainSamples, std::int64_t{50000});
-    QCOMPARE(cifar.testSamples, std::int64_t{10000});
+    QCOMPARE(cifar.published.trainSamples, std::int64_t{50000});
+    QCOMPARE(cifar.published.testSamples, std::int64_t{10000});
     QCOMPARE(data::manifestOf("cifar10").normalization.deviation,
              (std::vector<double>{0.2470, 0.2435, 0.2616}));
     QCOMPARE(data::manifestOf("cifar100").normalization.mean, (std::vector<double>{0.5071, 0.4865, 0.4409}));
     QCOMPARE(cifar.defaultAugment, (Json{{"pad", 4}, {"crop", true}, {"flip", true}}));
-    QCOMPARE(data::builtinDatasets().at("mnist", "test").trainSamples, std::int64_t{60000});
+    QCOMPARE(data::builtinDatasets().at("mnist", "test").published.trainSamples, std::int64_t{60000});
 }
 
 void TestManifest::normalizationByName() {

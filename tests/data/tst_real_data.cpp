@@ -31,11 +31,11 @@ void TestRealData::opens() {
     if (!entry.available({})) QSKIP(qPrintable(id + " is not below QUANTARIUM_DATA"));
     const auto splits = openDataset(entry.schema.id, {}, 0.1);
     const auto samples = splits.train->size() + splits.validation->size();
-    QVERIFY(samples <= entry.trainSamples && splits.test->size() <= entry.testSamples);
-    QCOMPARE(splits.notes.empty(), samples == entry.trainSamples && splits.test->size() == entry.testSamples);
+    QVERIFY(samples <= entry.published.trainSamples && splits.test->size() <= entry.published.testSamples);
+    QCOMPARE(splits.notes.empty(), samples == entry.published.trainSamples && splits.test->size() == entry.published.testSamples);
     const auto test = allSamples(*splits.test);
-    const auto perClass = test.targets.bincount({}, entry.classes);
-    QCOMPARE(perClass.size(0), entry.classes);
+    const auto perClass = test.targets.bincount({}, entry.published.classes);
+    QCOMPARE(perClass.size(0), entry.published.classes);
     QVERIFY(perClass.min().item<std::int64_t>() > 0);
     for (const auto& note : splits.notes)
         qInfo("%s", note.c_str());

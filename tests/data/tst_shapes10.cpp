@@ -47,9 +47,9 @@ void TestShapes10::defaultSize() {
     const auto& entry = data::builtinDatasets().at("shapes10", "test");
     QVERIFY(entry.embedded && entry.available({}));
     const auto splits = paint(1, Json::object(), 0.1);
-    QCOMPARE(splits.train->size() + splits.validation->size(), entry.trainSamples);
-    QCOMPARE(splits.test->size(), entry.testSamples);
-    QCOMPARE(splits.train->imageShape(), entry.imageShape);
+    QCOMPARE(splits.train->size() + splits.validation->size(), entry.published.trainSamples);
+    QCOMPARE(splits.test->size(), entry.published.testSamples);
+    QCOMPARE(splits.train->imageShape(), entry.published.imageShape);
     QCOMPARE(splits.classNames.size(), std::size_t{10});
     QVERIFY(splits.notes.empty());
 }

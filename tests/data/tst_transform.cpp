@@ -203,7 +203,9 @@ void TestTransform::schema() {
     for (const auto& entry : data::builtinDatasets().entries()) {
         const auto options =
             Options::validated(data::Augmentation::schema(), entry.defaultAugment, "dataset.augment");
-        QCOMPARE(options.json(), entry.defaultAugment);
+        QVERIFY(!entry.defaultAugment.empty());
+        for (const auto& [name, value] : entry.defaultAugment.items())
+            QCOMPARE(options.json().at(name), value);
     }
     const Json given{{"crop", true}, {"pad", 3}};
     const auto some = data::Augmentation::from(Options::validated(data::Augmentation::schema(), given, ""));

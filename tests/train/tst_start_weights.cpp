@@ -138,7 +138,7 @@ void TestStartWeights::theFitIsKnownBeforeTheRun() {
     config.network.id = "resnet20";
     const auto& registries = train::Registries::builtin();
     const auto resolved = train::resolve(config, registries);
-    const auto& dataset = registries.datasets.at(config.dataset.id, "test");
+    const auto dataset = train::describeData(resolved, registries);
     const auto& entry = registries.networks.at("resnet20", "test");
     const auto network =
         entry.make({dataset.imageShape[0], dataset.imageShape[1], dataset.imageShape[2]}, dataset.classes,

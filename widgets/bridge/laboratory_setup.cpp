@@ -24,10 +24,10 @@ template <class Registry> std::vector<EntrySchema> schemasOf(const Registry& reg
 DatasetInfo infoOf(const data::DatasetEntry& entry) {
     DatasetInfo info;
     info.schema = entry.schema;
-    info.classes = entry.classes;
-    info.imageShape = entry.imageShape;
-    info.trainSamples = entry.trainSamples;
-    info.testSamples = entry.testSamples;
+    info.classes = entry.published.classes;
+    info.imageShape = entry.published.imageShape;
+    info.trainSamples = entry.published.trainSamples;
+    info.testSamples = entry.published.testSamples;
     info.embedded = entry.embedded;
     info.available = entry.embedded || (entry.available && entry.available({}));
     if (entry.defaultAugment.is_object()) info.defaultAugment = entry.defaultAugment;
