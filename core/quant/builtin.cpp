@@ -8,11 +8,11 @@ const WeightMethods& builtinWeightMethods() {
     static const WeightMethods methods(
         "weight method",
         {
-            floatMethod(),   inqMethod(),       rdhsMethod(),   sgtMethod(), binaryConnectMethod(),
-            bwnMethod(),     twnMethod(),       minMaxMethod(), ttqMethod(), dorefaMethod(),
-            lsqMethod(),     dsqMethod(),       apotMethod(),   ptqMethod(), lqMethod(),
-            abcMethod(),     lossAwareMethod(), admmMethod(),   qnnMethod(), ristrettoMethod(),
-            integerMethod(),
+            floatMethod(),     inqMethod(),     rdhsMethod(),      sgtMethod(),  binaryConnectMethod(),
+            bwnMethod(),       twnMethod(),     minMaxMethod(),    ttqMethod(),  tsqMethod(),
+            dorefaMethod(),    lsqMethod(),     dsqMethod(),       apotMethod(), ptqMethod(),
+            lqMethod(),        abcMethod(),     lossAwareMethod(), admmMethod(), qnnMethod(),
+            ristrettoMethod(), integerMethod(),
         });
     return methods;
 }

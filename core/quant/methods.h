@@ -14,6 +14,7 @@ WeightMethod binaryConnectMethod();
 WeightMethod bwnMethod();
 WeightMethod twnMethod();
 WeightMethod minMaxMethod();
+WeightMethod tsqMethod();
 WeightMethod ttqMethod();
 WeightMethod dorefaMethod();
 WeightMethod lsqMethod();

@@ -9,28 +9,36 @@ namespace quantarium::train {
 
 namespace {
 
-/// Keeps what passes through a site.
+/// Keeps what passes through a site: what the layer itself gets and gives, with the site's own transform
+/// (an activation quantizer) at work.
 class Capture : public nn::SiteTransform {
 public:
+    explicit Capture(std::shared_ptr<nn::SiteTransform> own) : m_own(std::move(own)) {}
     torch::Tensor before(const torch::Tensor& input) override {
-        m_input = input;
-        return input;
+        m_input = m_own ? m_own->before(input) : input;
+        return m_input;
     }
     torch::Tensor after(const torch::Tensor& output) override {
         m_output = output;
-        return output;
+        return m_own ? m_own->after(output) : output;
     }
     torch::Tensor m_input;
     torch::Tensor m_output;
+
+private:
+    std::shared_ptr<nn::SiteTransform> m_own;
 };
 
 /// Runs the network with a capture at one layer's site, which then has its former transform again.
 std::shared_ptr<Capture> capture(Session& session, const std::string& layer, const torch::Tensor& images) {
     torch::NoGradGuard guard;
-    auto taken = std::make_shared<Capture>();
+    for (auto& quantized : session.layers)
+        if (quantized.activation) quantized.activation->setMode(quant::Mode::Eval);
+    auto taken = std::make_shared<Capture>(nullptr);
     for (auto& named : session.network->sites()) {
         if (named.layer != layer) continue;
         const auto former = named.site->transform();
+        taken = std::make_shared<Capture>(former);
         named.site->attach(taken);
         session.network->eval();
         session.network->forward(images);
