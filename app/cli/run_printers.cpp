@@ -55,6 +55,9 @@ protected:
         if (const auto* started = std::get_if<RunStarted>(&event))
             for (const auto& remark : started->report.notes)
                 m_lasting += titled(run) + ": " + remark + "\x1b[K\n";
+        if (const auto* noted = std::get_if<Noted>(&event))
+            for (const auto& remark : noted->notes)
+                m_lasting += titled(run) + ": " + remark + "\x1b[K\n";
         if (const auto* ended = std::get_if<RunEnded>(&event)) m_lasting += endLine(run, *ended) + "\x1b[K\n";
         // A Progress follows each epoch and each change of phase.
         if (!std::holds_alternative<EpochDone>(event) && !std::holds_alternative<WeightsSeen>(event))
@@ -99,6 +102,9 @@ protected:
                 m_out << titled(run) << ": " << remark << "\n";
         } else if (const auto* epoch = std::get_if<EpochDone>(&event)) {
             m_out << epochLine(run, *epoch) << "\n";
+        } else if (const auto* noted = std::get_if<Noted>(&event)) {
+            for (const auto& remark : noted->notes)
+                m_out << titled(run) << ": " << remark << "\n";
         } else if (const auto* ended = std::get_if<RunEnded>(&event)) {
             m_out << endLine(run, *ended) << "\n";
         }

@@ -80,8 +80,8 @@ public:
         requirePictures(pictures, name);
         noteEmptyClasses(pictures, name);
         if (!m_others.empty())
-            m_notes.push_back(counted(m_others, "file is", "files are") +
-                              " left out: the names end neither in .jpg, .jpeg nor .png");
+            m_notes.push_back(counted(m_others, "file", "files") +
+                              " left out: images end in .jpg, .jpeg or .png");
         return pictures;
     }
 
@@ -103,7 +103,7 @@ private:
                 unknown.push_back(folder);
         }
         if (!unknown.empty())
-            m_notes.push_back(split + ": " + counted(unknown, "folder is", "folders are") +
+            m_notes.push_back(split + ": " + counted(unknown, "folder", "folders") +
                               " left out: train has no such class");
         return pictures;
     }

@@ -11,7 +11,7 @@ namespace quantarium::data {
 
 /// Decodes a window of a picture file, scaled to side × side pixels, as R, G and B planes (3·side² bytes).
 /// The picture stands upright, whatever its EXIF orientation. Only what the window needs is decoded, at a
-/// fraction of its size where the window is at least twice as large as `side`.
+/// fraction of its size where the window is at least four times as large as `side`.
 ///
 /// @param choose tells the window of an upright picture of this height and width; called once
 /// @throws Error(Data), without a place, for what is no whole JPEG or PNG file

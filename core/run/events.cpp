@@ -58,6 +58,10 @@ Json eventToJson(const WeightsSeen& event) {
     return {{"event", "weights"}, {"weights", event.weights ? toJson(*event.weights) : Json()}};
 }
 
+Json eventToJson(const Noted& event) {
+    return {{"event", "note"}, {"notes", event.notes}};
+}
+
 Json eventToJson(const RunEnded& event) {
     return {{"event", "ended"},
             {"state", toString(event.state)},

@@ -106,6 +106,12 @@ struct WeightsSeen {
     std::shared_ptr<const WeightSnapshot> weights;
 };
 
+/// What came up while the run went on and a person should know: "train/a/x.JPEG is left out: the file ends
+/// early". Each sentence once; they join the report's notes.
+struct Noted {
+    std::vector<std::string> notes;
+};
+
 /// The last event of every run. `result` is null unless finished.
 struct RunEnded {
     RunState state = RunState::Finished;
@@ -114,9 +120,9 @@ struct RunEnded {
     std::optional<ErrorKind> error = std::nullopt; ///< what kind of error, for Failed
 };
 
-using RunEvent = std::variant<RunStarted, Progress, EpochDone, WeightsSeen, RunEnded>;
+using RunEvent = std::variant<RunStarted, Progress, EpochDone, WeightsSeen, Noted, RunEnded>;
 
-/// "started", "progress", "epoch", "weights", "ended": one JSON object per event for `--json`.
+/// "started", "progress", "epoch", "weights", "note", "ended": one JSON object per event for `--json`.
 Json toJson(const RunEvent& event);
 Json toJson(const EpochDone& epoch);
 /// Throws Error(Data) naming `where`.

@@ -147,6 +147,19 @@ void Workspace::recordStarted(const std::string& id, const RunStarted& started) 
     });
 }
 
+void Workspace::recordNotes(const std::string& id, const Noted& noted) {
+    m_state->write([&](Database& database) {
+        auto query = database.query("SELECT report FROM runs WHERE key = ?");
+        query.bind(runKey(database, id));
+        if (!query.next()) return;
+        Json report = parseJson(query.text(0), "run " + id + ", report");
+        if (!report.is_object()) return; // it has not started here
+        for (const auto& note : noted.notes)
+            report["notes"].push_back(note);
+        updateRun(database, id, "report = ?", dumpJson(report));
+    });
+}
+
 void Workspace::recordState(const std::string& id, RunState state, const std::string& reason) {
     const bool atWork = state == RunState::Queued || state == RunState::Running;
     m_state->write([&](Database& database) {

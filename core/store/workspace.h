@@ -70,6 +70,7 @@ public:
     void recordEpoch(const std::string& id,
                      const EpochDone& epoch); ///< one transaction; replaces the same epoch
     void dropEpochsAfter(const std::string& id, std::int64_t epoch); ///< a resumed run writes them again
+    void recordNotes(const std::string& id, const Noted& noted); ///< joins the report's notes
     void recordState(const std::string& id, RunState state, const std::string& reason = {});
     void recordEnded(const std::string& id, const RunEnded& ended);
     void setName(const std::string& id, const std::string& name);

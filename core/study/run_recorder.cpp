@@ -23,6 +23,7 @@ struct RunRecorder::State {
     void write(const std::string& id, const RunEvent& event) {
         if (const auto* started = std::get_if<RunStarted>(&event)) workspace.recordStarted(id, *started);
         if (const auto* epoch = std::get_if<EpochDone>(&event)) workspace.recordEpoch(id, *epoch);
+        if (const auto* noted = std::get_if<Noted>(&event)) workspace.recordNotes(id, *noted);
         if (const auto* ended = std::get_if<RunEnded>(&event)) workspace.recordEnded(id, *ended);
     }
 

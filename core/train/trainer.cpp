@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/train/calibration.h"
 #include "core/train/checkpoint.h"
 #include "core/train/environment.h"
 #include "core/train/evaluation.h"
@@ -55,6 +56,16 @@ public:
         m_stepsPerEpoch = m_trainLoader->batchesPerEpoch();
         restore();
         announce();
+        try {
+            return train();
+        } catch (...) {
+            passOnRemarks(); // they may say why
+            throw;
+        }
+    }
+
+private:
+    RunEnded train() {
         if (m_state.step == 0) runProcedures(m_session, &quant::WeightMethod::before);
         for (;;) {
             if (m_state.epoch >= m_session.config.training.epochs) break;
@@ -64,7 +75,6 @@ public:
         return finish();
     }
 
-private:
     /// Goes on from the checkpoint, or, when that is damaged or gone, from the best epoch's; the epochs after
     /// it are trained again and give the same bits.
     void restore() {
@@ -110,15 +120,25 @@ private:
     void note(const std::string& sentence) { m_session.report.notes.push_back(sentence); }
 
     void announce() {
-        RunStarted started;
-        started.config = m_session.config.toJson();
-        started.environment = environment(m_session.config.machine.threads);
-        started.report = m_session.report;
-        started.totalEpochs = m_session.config.training.epochs;
-        started.stepsPerEpoch = m_stepsPerEpoch;
-        started.firstEpoch = m_state.epoch;
-        m_folder.writeStarted(started);
-        m_observer.onEvent(m_runId, started);
+        m_start.config = m_session.config.toJson();
+        m_start.environment = environment(m_session.config.machine.threads);
+        m_start.report = m_session.report;
+        m_start.totalEpochs = m_session.config.training.epochs;
+        m_start.stepsPerEpoch = m_stepsPerEpoch;
+        m_start.firstEpoch = m_state.epoch;
+        m_folder.writeStarted(m_start);
+        m_observer.onEvent(m_runId, m_start);
+    }
+
+    /// What the dataset has found wrong since the last time.
+    void passOnRemarks() {
+        if (!m_session.splits.remarks) return;
+        Noted noted{m_session.splits.remarks->take()};
+        if (noted.notes.empty()) return;
+        auto& notes = m_start.report.notes;
+        notes.insert(notes.end(), noted.notes.begin(), noted.notes.end());
+        m_folder.writeStarted(m_start);
+        m_observer.onEvent(m_runId, noted);
     }
 
     void trainEpoch() {
@@ -202,6 +222,7 @@ private:
 
     RunEnded finish() {
         progress("testing", true);
+        if (m_state.step == 0) calibrateActivations(m_session);
         finishMethods(m_session);
         const auto lastTest = evaluate(m_session, m_session.splits.test, quant::Mode::Eval, "test_");
         auto bestTest = lastTest;
@@ -210,6 +231,7 @@ private:
             finishMethods(m_session);
             bestTest = evaluate(m_session, m_session.splits.test, quant::Mode::Eval, "test_");
         }
+        passOnRemarks();
         saveModel(m_folder.modelFile(), m_session);
         m_state.seconds = now();
         m_last.insert(lastTest.begin(), lastTest.end());
@@ -264,6 +286,7 @@ private:
     double now() const { return m_secondsBefore + secondsSince(m_started); }
 
     void progress(const char* phase, bool always) {
+        passOnRemarks();
         if (!always && secondsSince(m_lastProgress) < kProgressSeconds) return;
         m_lastProgress = Clock::now();
         Progress event;
@@ -316,6 +339,7 @@ private:
     std::unique_ptr<data::Loader> m_trainLoader;
     std::int64_t m_stepsPerEpoch = 1;
     std::vector<std::int64_t> m_restarts;
+    RunStarted m_start; ///< as announced, with what was noted since
     TrainingState m_state;
     std::map<std::string, double> m_epochValues;
     std::map<std::string, double> m_last;

@@ -34,6 +34,7 @@ void play(RunLog& log) {
     log.onEvent("r1", startedEvent());
     log.onEvent("r1", Progress{0, 5, 20, "training", 1.5, 0.1, 100, 1, 3, 0, {}});
     log.onEvent("r1", epochEvent(1, 60, true));
+    log.onEvent("r1", Noted{{"a.JPEG is left out"}});
     log.onEvent("r1", epochEvent(2, 55, false));
     log.onEvent("r1", RunEnded{RunState::Finished, "", nullptr});
 }
@@ -54,6 +55,7 @@ private slots:
                              "[1/2] tiny: only 761 images\n"
                              "[1/2] tiny: epoch 1/2  train_loss 1.2500  validation_top1 60.00 %  in 3.0 s  "
                              "(best so far)\n"
+                             "[1/2] tiny: a.JPEG is left out\n"
                              "[1/2] tiny: epoch 2/2  train_loss 1.2500  validation_top1 55.00 %  in 3.0 s\n"
                              "[1/2] tiny: finished, best epoch validation_top1 60.00 %, 1.0 s\n"));
     }
@@ -83,7 +85,7 @@ private slots:
             QCOMPARE(document.at("run").get<std::string>(), std::string("r1"));
             kinds.push_back(document.at("event").get<std::string>());
         }
-        QCOMPARE(kinds, (std::vector<std::string>{"started", "progress", "epoch", "epoch", "ended"}));
+        QCOMPARE(kinds, (std::vector<std::string>{"started", "progress", "epoch", "note", "epoch", "ended"}));
         QCOMPARE(notes.str(), std::string("a note\n"));
     }
 

@@ -104,6 +104,8 @@ void TestEvents::everyEventSaysItsKind() {
     QCOMPARE(toJson(RunEvent(Progress{})).at("event").get<std::string>(), std::string("progress"));
     QCOMPARE(toJson(RunEvent(sample())).at("event").get<std::string>(), std::string("epoch"));
     QCOMPARE(toJson(RunEvent(WeightsSeen{})).at("event").get<std::string>(), std::string("weights"));
+    const Json noted{{"event", "note"}, {"notes", {"a.JPEG is left out"}}};
+    QVERIFY(toJson(RunEvent(Noted{{"a.JPEG is left out"}})) == noted);
     QCOMPARE(toJson(RunEvent(RunEnded{})).at("event").get<std::string>(), std::string("ended"));
 }
 

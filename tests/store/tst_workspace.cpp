@@ -219,6 +219,21 @@ private slots:
         QCOMPARE(again.startedAt, begun.startedAt);
     }
 
+    void notesJoinTheReport() {
+        m_workspace->addRun(sampleRun("r"));
+        m_workspace->recordNotes("r", {{"before it started"}});
+        QVERIFY(!m_workspace->at("r").report);
+        RunStarted started;
+        started.report = sampleReport();
+        m_workspace->recordStarted("r", started);
+        m_workspace->recordNotes("r", {{"first", "second"}});
+        m_workspace->recordNotes("r", {{"third"}});
+        auto expected = sampleReport();
+        for (const char* note : {"first", "second", "third"})
+            expected.notes.emplace_back(note);
+        QVERIFY(m_workspace->at("r").report == expected);
+    }
+
     void filters() {
         auto a = sampleRun("20260101-000000-aaaa", sampleConfig(1, "rdhs", 1));
         a.name = "100% Sure_thing";

@@ -77,6 +77,7 @@ private slots:
     void aRestartForgetsLaterEpochs();
     void liveLossesGiveWayToTheEpoch();
     void rowsFollowLetters();
+    void notesJoinTheRowsReport();
     void progressDoesntFallBackOnPause();
     void differenceToFloatIsTheStores();
     void coloursFollowTheOrderOfCreation();
@@ -276,6 +277,21 @@ void EventMailboxTest::rowsFollowLetters() {
     QCOMPARE(rows.indexOf("b"), -1);
     rows.insert(1, entryOf("b", "inq"));
     QCOMPARE(rows.indexOf("b"), 1);
+}
+
+void EventMailboxTest::notesJoinTheRowsReport() {
+    EventMailbox mailbox([] {});
+    RunStarted started;
+    started.report.notes = {"761 images"};
+    mailbox.onEvent("a", started);
+    mailbox.onEvent("a", Noted{{"x.JPEG is left out"}});
+    mailbox.onEvent("a", Noted{{"y.JPEG is left out"}});
+    RunRows rows;
+    rows.reset({entryOf("a", "inq", 1, RunState::Queued)});
+    for (const auto& letter : mailbox.take())
+        rows.apply(0, letter);
+    const std::vector<std::string> expected{"761 images", "x.JPEG is left out", "y.JPEG is left out"};
+    QVERIFY(rows.row(0).report && rows.row(0).report->notes == expected);
 }
 
 void EventMailboxTest::progressDoesntFallBackOnPause() {

@@ -56,6 +56,8 @@ void EventMailbox::onEvent(const std::string& runId, const RunEvent& event) {
             addEpoch(letter, *epoch);
         else if (const auto* seen = std::get_if<WeightsSeen>(&event))
             letter.weights = seen->weights;
+        else if (const auto* noted = std::get_if<Noted>(&event))
+            letter.notes.insert(letter.notes.end(), noted->notes.begin(), noted->notes.end());
         else if (const auto* ended = std::get_if<RunEnded>(&event))
             letter.ended = *ended;
     }

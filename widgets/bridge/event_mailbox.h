@@ -23,6 +23,7 @@ struct RunLetter {
     std::optional<Progress> progress; ///< the newest; `losses` holds those of all progress events, bounded
     std::int64_t lossesDropped = 0;   ///< step losses beyond the bound; the store has them
     std::shared_ptr<const WeightSnapshot> weights; ///< the newest, between epochs
+    std::vector<std::string> notes;                ///< what came up meanwhile
     std::optional<RunEnded> ended;
 };
 

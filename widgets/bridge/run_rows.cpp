@@ -210,6 +210,9 @@ void RunRows::apply(int index, const RunLetter& letter) {
         ++changed.generation;
         applyStarted(changed.row, *letter.started);
     }
+    if (changed.row.report)
+        for (const auto& note : letter.notes)
+            changed.row.report->notes.push_back(note);
     for (const auto& epoch : letter.epochs)
         applyEpoch(changed.row, epoch);
     if (letter.progress) applyProgress(changed.row, *letter.progress);

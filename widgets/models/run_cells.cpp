@@ -40,6 +40,17 @@ QString bitsText(const RunRow& row) {
                                         : QStringLiteral("W %1 · A %2").arg(weights).arg(activations.bits);
 }
 
+/// The dataset with what is known of the run's data and layers; of many notes the first ones.
+QString datasetHelp(const RunRow& row) {
+    constexpr std::size_t kShown = 12;
+    QStringList lines{QString::fromStdString(row.config.dataset.id)};
+    const auto notes = row.report ? row.report->notes : std::vector<std::string>();
+    for (std::size_t i = 0; i < std::min(notes.size(), kShown); ++i)
+        lines << QString::fromStdString(notes[i]);
+    if (notes.size() > kShown) lines << translated("… and %1 more").arg(notes.size() - kShown);
+    return lines.join(QLatin1Char('\n'));
+}
+
 QString testHelp(const RunRow& row) {
     if (!std::isfinite(epochValue(row.best, "test_top1"))) return translated("Measured when the run ends.");
     auto text = translated("Epoch %1, the best on validation data").arg(row.bestEpoch);
@@ -121,6 +132,8 @@ QString runCellHelp(const RunRow& row, int column) {
         return row.reason.isEmpty() ? stateText(row.state) : row.reason;
     case RunsModel::Progress:
         return translated("%1 of %2 epochs").arg(row.epochsDone).arg(row.epochsTotal);
+    case RunsModel::Dataset:
+        return datasetHelp(row);
     case RunsModel::Last:
         return row.epochsDone > 0 ? translated("Epoch %1, on validation data").arg(row.epochsDone)
                                   : QString();

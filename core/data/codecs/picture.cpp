@@ -41,8 +41,8 @@ bool has(std::string_view bytes, std::string_view start, std::size_t at = 0) {
     if (bytes.empty()) throw Error(ErrorKind::Data, "the file is empty");
     for (const auto& signature : kForeign)
         if (has(bytes, signature.start, signature.at))
-            throw Error(ErrorKind::Data, std::string("is ") + signature.name + ", neither JPEG nor PNG");
-    throw Error(ErrorKind::Data, "is neither JPEG nor PNG");
+            throw Error(ErrorKind::Data, std::string("it is ") + signature.name + ", neither JPEG nor PNG");
+    throw Error(ErrorKind::Data, "it is neither JPEG nor PNG");
 }
 
 } // namespace
@@ -56,7 +56,7 @@ PictureInfo inspect(std::span<const std::uint8_t> file) {
     if (!has(bytes, kJpeg) && !has(bytes, kPng)) failForeign(bytes);
     const PictureInfo info = has(bytes, kPng) ? inspectPng(file) : inspectJpeg(file);
     if (info.height < 1 || info.width < 1 || info.height > kMostPixels / info.width)
-        throw Error(ErrorKind::Data, "claims " + std::to_string(info.width) + " x " +
+        throw Error(ErrorKind::Data, "it claims " + std::to_string(info.width) + " x " +
                                          std::to_string(info.height) + " pixels; at most " +
                                          std::to_string(kMostPixels) + " are read");
     return info;
