@@ -14,6 +14,7 @@
 #include "core/base/text.h"
 #include "core/train/environment.h"
 #ifdef QUANTARIUM_WITH_STORE
+#include "app/cli/bits_command.h"
 #include "app/cli/workspace_commands.h"
 #endif
 
@@ -27,6 +28,7 @@ void addCommands(CLI::App& app, Program& program) {
     addRunCommands(app, program);
 #ifdef QUANTARIUM_WITH_STORE
     addWorkspaceCommands(app, program);
+    addBitsCommand(app, program);
 #endif
     addConfigCommands(app, program);
     addCatalogCommands(app, program);

@@ -11,7 +11,7 @@ namespace quantarium::quant {
 namespace {
 
 constexpr std::int64_t kScaleBits = 32;
-constexpr std::int64_t kPositions = 65536; ///< of a layer's output, at most, that a solution is fitted to
+constexpr std::int64_t kPositions = 16384; ///< of a layer's output, about, that a solution is fitted to
 constexpr std::int64_t kChunk = 16;        ///< images whose patches are in memory at once
 
 /// Two-step quantization (Wang et al. 2018, CVPR, "Two-Step Quantization for Low-bit Neural Networks").

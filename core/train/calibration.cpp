@@ -9,6 +9,8 @@ namespace quantarium::train {
 
 namespace {
 
+constexpr std::int64_t kActivationBatches = 8; ///< that ranges are taken from
+
 /// Keeps what passes through a site: what the layer itself gets and gives, with the site's own transform
 /// (an activation quantizer) at work.
 class Capture : public nn::SiteTransform {
@@ -78,6 +80,20 @@ double SessionCalibration::evaluate() {
 
 void SessionCalibration::reestimateBatchNorm(std::int64_t batches) {
     train::reestimateBatchNorm(m_session, batches);
+}
+
+void calibrateActivations(Session& session) {
+    const torch::NoGradGuard guard;
+    session.network->eval();
+    SessionCalibration(session).forEachBatch(kActivationBatches,
+                                             [&](const torch::Tensor& images, const torch::Tensor&) {
+                                                 session.materialize(quant::Mode::Eval);
+                                                 for (auto& layer : session.layers)
+                                                     if (layer.activation)
+                                                         layer.activation->setMode(quant::Mode::Train);
+                                                 session.network->forward(images);
+                                             });
+    session.materialize(quant::Mode::Eval);
 }
 
 } // namespace quantarium::train

@@ -22,4 +22,8 @@ private:
     Session& m_session;
 };
 
+/// Lets activation quantizers take their ranges from training batches, as the first training steps do, with
+/// the deployed weights and without training anything: for networks that are only measured.
+void calibrateActivations(Session& session);
+
 } // namespace quantarium::train
