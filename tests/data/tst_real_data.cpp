@@ -32,7 +32,8 @@ void TestRealData::opens() {
     const auto splits = openDataset(entry.schema.id, {}, 0.1);
     const auto samples = splits.train->size() + splits.validation->size();
     QVERIFY(samples <= entry.published.trainSamples && splits.test->size() <= entry.published.testSamples);
-    QCOMPARE(splits.notes.empty(), samples == entry.published.trainSamples && splits.test->size() == entry.published.testSamples);
+    QCOMPARE(splits.notes.empty(),
+             samples == entry.published.trainSamples && splits.test->size() == entry.published.testSamples);
     const auto test = allSamples(*splits.test);
     const auto perClass = test.targets.bincount({}, entry.published.classes);
     QCOMPARE(perClass.size(0), entry.published.classes);
