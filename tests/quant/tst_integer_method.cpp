@@ -164,8 +164,11 @@ private slots:
         const auto norm = batchNorm();
         QVERIFY_SAME(bitDifference(attachTo(-weight, 3, "symmetric", norm).weight(),
                                    attachTo(weight, 3, "symmetric", norm).weight().neg() + 0.0));
-        QVERIFY(
-            !torch::equal(attachTo(-weight, 3, "affine").weight(), -attachTo(weight, 3, "affine").weight()));
+        const auto tie = torch::tensor({-1., 1., .5}).view({1, 3}); // S = 1: ½ goes up, −½ too
+        QVERIFY_SAME(
+            bitDifference(attachTo(tie, 2, "affine").weight(), torch::tensor({-1., 1., 1.}).view({1, 3})));
+        QVERIFY_SAME(
+            bitDifference(attachTo(-tie, 2, "affine").weight(), torch::tensor({1., -1., 0.}).view({1, 3})));
     }
 
     void weightsOfZerosStayZeros() {
