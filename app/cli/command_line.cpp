@@ -15,6 +15,7 @@
 #include "core/train/environment.h"
 #ifdef QUANTARIUM_WITH_STORE
 #include "app/cli/bits_command.h"
+#include "app/cli/integer_command.h"
 #include "app/cli/workspace_commands.h"
 #endif
 
@@ -29,6 +30,7 @@ void addCommands(CLI::App& app, Program& program) {
 #ifdef QUANTARIUM_WITH_STORE
     addWorkspaceCommands(app, program);
     addBitsCommand(app, program);
+    addIntegerCommand(app, program);
 #endif
     addConfigCommands(app, program);
     addCatalogCommands(app, program);
