@@ -131,7 +131,8 @@ private:
         }
         if (unknown > 0)
             m_notes.push_back(split + ": " + groupedDigits(static_cast<std::int64_t>(unknown)) +
-                              " images of classes that train doesn't have are left out");
+                              (unknown == 1 ? " image" : " images") +
+                              " of classes that train doesn't have left out");
         PictureList pictures(m_root);
         for (const auto& [label, names] : byLabel)
             pictures.add(split, names, label);

@@ -72,7 +72,8 @@ FolderContents filesIn(const fs::path& folder) {
             entry.disable_recursion_pending();
             continue;
         }
-        if (!entry->is_regular_file(ignored)) continue;
+        const bool leadsNowhere = entry->is_symlink(ignored) && !entry->exists(ignored);
+        if (!entry->is_regular_file(ignored) && !leadsNowhere) continue;
         auto& names = isPicture(entry->path()) ? contents.pictures : contents.others;
         names.push_back(entry->path().lexically_relative(folder).string());
     }

@@ -42,9 +42,9 @@ struct FolderContents {
 /// Folders in a folder, sorted by bytes, those with a dot in front left out. Throws Error(Data).
 std::vector<std::string> foldersIn(const std::filesystem::path& folder);
 
-/// Files in a folder and in the folders below it, as paths relative to it. Links to files count as files,
-/// links to folders are not followed, and neither are things that are no files. Files with a dot in front are
-/// left out. Throws Error(Data).
+/// Files in a folder and in the folders below it, as paths relative to it. Links count as files, also those
+/// that lead nowhere: who reads them says so; links to folders are not followed. Left out are things that are
+/// no files, and names with a dot in front. Throws Error(Data).
 FolderContents filesIn(const std::filesystem::path& folder);
 
 } // namespace quantarium::data
