@@ -46,7 +46,13 @@ void TestRunConfig::everythingComesBack() {
     config.dataset.validation = 0.1 + 0.2;
     config.dataset.augment = {{"pad", 4}};
     config.start = {"float", "", 7, {{"batch", 64}}};
-    config.weights = {"inq", 5, {{"portions", {0.5, 1.0}}}, "all", {{"layer2.*", {{"bits", 3}}}}};
+    config.weights = {.method = "inq",
+                      .bits = 5,
+                      .options = {{"portions", {0.5, 1.0}}},
+                      .policy = "all",
+                      .depthwise = "8bit",
+                      .shortcuts = "float",
+                      .overrides = {{"layer2.*", {{"bits", 3}}}}};
     config.training.gradientClip = 1.0 / 3.0;
     config.training.optimizer = {"adam", {{"lr", 1e-3}}};
     const auto again = RunConfig::fromJson(parseJson(dumpJson(config.toJson()), "test"));

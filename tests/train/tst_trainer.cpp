@@ -277,7 +277,7 @@ void TestTrainer::withoutEpochsItOnlyMeasures() {
     QVERIFY(measured.result.at("step_seconds").is_null());
     QVERIFY(log.all<EpochDone>("measured").empty());
     // Rounded without training, as a method's own end has it: all weights of INQ are frozen.
-    config.weights = {"inq", 3, Json::object(), "all", {}};
+    config.weights = {.method = "inq", .bits = 3, .policy = "all"};
     const auto rounded = train("rounded", config, log, folder("trained").modelFile());
     QVERIFY2(rounded.state == RunState::Finished, rounded.reason.c_str());
     QVERIFY(rounded.result.at("last").at("test_loss") != trained.result.at("last").at("test_loss"));

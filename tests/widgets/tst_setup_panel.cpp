@@ -36,6 +36,7 @@ private slots:
     void wrongJsonIsExplained();
     void copiesFromARun();
     void presetsComeBack();
+    void setsWhatTheAuthorsTrainedWith();
     void documentRoundTrips();
 
 private:
@@ -295,6 +296,30 @@ void SetupPanelTest::presetsComeBack() {
     QCOMPARE(line("training.epochs")->text(), QStringLiteral("11"));
 }
 
+void SetupPanelTest::setsWhatTheAuthorsTrainedWith() {
+    QSignalSpy messages(m_panel.get(), &SetupPanel::message);
+    auto* menu = m_panel->findChild<QToolButton*>(QStringLiteral("presets"))->menu();
+    emit menu->aboutToShow();
+    QMenu* recipes = nullptr;
+    for (auto* action : menu->actions())
+        if (action->menu() != nullptr) recipes = action->menu();
+    QVERIFY(recipes != nullptr);
+    QCOMPARE(recipes->actions().size(), qsizetype(builtinRecipes().size()));
+    const auto before = *m_panel->config();
+    const auto& recipe = builtinRecipe("inq");
+    for (auto* action : recipes->actions())
+        if (action->text() == QString::fromStdString(recipe.title)) {
+            QVERIFY(action->toolTip().contains(QString::fromStdString(recipe.source)));
+            action->trigger();
+        }
+    const auto after = *m_panel->config();
+    QCOMPARE(after.weights.method, std::string("inq"));
+    QCOMPARE(after.training.batch, std::int64_t{256});
+    QCOMPARE(after.dataset.id, before.dataset.id);
+    QCOMPARE(messages.size(), qsizetype(1)); // what the recipe can't repeat
+    QVERIFY(messages.front().front().toString().contains(QString::fromStdString(recipe.differs)));
+}
+
 void SetupPanelTest::documentRoundTrips() {
     auto config = madeUpRow(1, "inq", 4).config;
     config.weights.options = {{"partition", "random"}, {"shuffles", 3}, {"tau", 2.5}};
@@ -304,7 +329,12 @@ void SetupPanelTest::documentRoundTrips() {
     config.training.gradientClip = 2.5;
     config.training.optimizer = {"adam", {{"lr", 0.002}}};
     config.task.options = {{"loss", "squared-hinge"}};
-    config.activations = {"pact", 6, {{"clip", 3.5}}, "all", {{"layer2.*", {{"bits", 3}}}}};
+    config.activations = {.method = "pact",
+                          .bits = 6,
+                          .options = {{"clip", 3.5}},
+                          .policy = "all",
+                          .shortcuts = "float",
+                          .overrides = {{"layer2.*", {{"bits", 3}}}}};
     m_panel->setConfig(config);
     QCOMPARE(m_panel->config()->toJson().dump(2), config.toJson().dump(2));
 }

@@ -52,7 +52,8 @@ void SetupForm::adoptBitRange(const MethodRows& rows, const MethodInfo* method) 
     if (quantizes)
         bits->setRange(static_cast<double>(method->minimumBits), static_cast<double>(method->maximumBits));
     rows.bits->suppress("bits", !quantizes);
-    rows.rest->suppress("policy", !quantizes);
+    for (const char* name : {"policy", "depthwise", "shortcuts"})
+        rows.rest->suppress(name, !quantizes);
 }
 
 void SetupForm::adoptMethod() {

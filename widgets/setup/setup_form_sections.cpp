@@ -94,7 +94,9 @@ SetupForm::MethodRows SetupForm::addMethod(QVBoxLayout* section, const std::stri
                            QStringLiteral("method"));
     rows.bits = addGroup(section, sectionKey, {QStringLiteral("bits")});
     rows.method->insertBelowChoice(rows.bits);
-    rows.rest = addGroup(section, sectionKey, {QStringLiteral("policy"), QStringLiteral("overrides")});
+    rows.rest = addGroup(section, sectionKey,
+                         {QStringLiteral("policy"), QStringLiteral("depthwise"), QStringLiteral("shortcuts"),
+                          QStringLiteral("overrides")});
     return rows;
 }
 
