@@ -150,6 +150,28 @@ private slots:
         QVERIFY(outcome.out.contains("explodes: failed"));
     }
 
+    void integersBesideEvaluation() {
+        Json config = tinyConfig("integer", 8, 2);
+        config["activations"] = {{"method", "minmax"}, {"bits", 8}};
+        const auto trained = inWorkspace({"run", writeConfig(m_folder.path(), config), "--json"});
+        QVERIFY2(trained.code == 0, trained.error.constData());
+        const auto id = QString::fromStdString(
+            eventsOf(trained.out, "summary").first().at("runs").at(0).get<std::string>());
+        const auto outcome = inWorkspace({"integer", id, "--json"});
+        QVERIFY2(outcome.code == 0, outcome.error.constData());
+        const auto check = parseJson(outcome.out.toStdString(), "integer");
+        QCOMPARE(check.at("images").get<int>(), 50);
+        QCOMPARE(check.at("simulated_top1").get<double>(),
+                 shownRun(id).at("result").at("best").at("test_top1").get<double>());
+        QVERIFY(check.at("agreement").get<double>() >= 96);
+        const auto text = inWorkspace({"integer", id});
+        QVERIFY2(text.out.contains("Top-1, integers") && text.out.contains("Same class"),
+                 text.out.constData());
+        const auto refused = inWorkspace({"integer", m_inq});
+        QCOMPARE(refused.code, 2);
+        QVERIFY2(refused.error.contains("no integer weights: fc1, fc2"), refused.error.constData());
+    }
+
     void aFinishedRunIsNotResumed() {
         const auto outcome = inWorkspace({"resume", m_inq});
         QCOMPARE(outcome.code, 2);
