@@ -49,7 +49,7 @@ public:
           m_classes(foldersIn(m_root / kTrain)) {
         if (m_classes.empty())
             throw Error(ErrorKind::Data, "has no folders; each class is a folder of images",
-                        (m_root / kTrain).string(), manifest.remedy());
+                        (m_root / kTrain).string(), "Put the images of each class into train/<class>/.");
         for (std::size_t i = 0; i < m_classes.size(); ++i)
             m_labels[m_classes[i]] = static_cast<std::int64_t>(i);
     }
@@ -151,8 +151,9 @@ private:
 
     void requirePictures(const PictureList& pictures, const std::string& split) const {
         if (pictures.size() == 0)
-            throw Error(ErrorKind::Data, "has no images of the classes in train", (m_root / split).string(),
-                        "Images are files that end in .jpg, .jpeg or .png.");
+            throw Error(ErrorKind::Data,
+                        split == kTrain ? "its folders have no images" : "has no images of train's classes",
+                        (m_root / split).string(), "Images are files that end in .jpg, .jpeg or .png.");
     }
 
     void noteEmptyClasses(const PictureList& pictures, const std::string& split) {
@@ -174,12 +175,13 @@ private:
 };
 
 PictureFraming framingOf(const Options& options) {
-    const PictureFraming framing{options.integer("size"), options.integer("resize")};
+    const std::int64_t size = options.integer("size");
+    const PictureFraming framing{size, options.optionalInteger("resize").value_or((8 * size + 3) / 7)};
     if (framing.resize < framing.size)
         throw Error(ErrorKind::Config,
-                    std::to_string(framing.resize) + " is less than the size " +
-                        std::to_string(framing.size) + " that is cut out",
-                    "dataset.options.resize", "Use at least the size; usual is 8/7 of it.");
+                    std::to_string(framing.resize) + " is less than the image size " + std::to_string(size) +
+                        ", which is cut out of it",
+                    "dataset.options.resize", "Use at least the image size, or null for 8/7 of it.");
     return framing;
 }
 
@@ -237,11 +239,11 @@ DatasetEntry imagenetEntry() {
     entry.schema.options = {
         OptionSpec::integer("size", "Image size", manifest.imageShape[1], 8, 1024,
                             "height and width of the images that the network sees", "px"),
-        OptionSpec::integer(
-            "resize", "Resize", 256, 8, 2048,
-            "the shorter side of a picture before the middle of the image size is cut out; for "
-            "testing, and for training without random resized crop",
-            "px"),
+        OptionSpec::integer("resize", "Resize", 256, 8, 2048,
+                            "the shorter side of a picture before its middle is cut out, for testing and for "
+                            "training without random resized crop; null: 8/7 of the image size, 256 for 224",
+                            "px")
+            .orNull(),
     };
     entry.available = [manifest](const fs::path& root) {
         try {

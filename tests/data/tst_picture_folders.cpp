@@ -332,11 +332,11 @@ void TestPictureFolders::missingFolders() {
     fs::create_directories(root / "train");
     QVERIFY2(problem(root).contains("has no folders; each class is a folder"), qPrintable(problem(root)));
     fs::create_directories(root / "train" / "a");
-    QVERIFY2(problem(root).contains("has no images"), qPrintable(problem(root)));
+    QVERIFY2(problem(root).contains("its folders have no images"), qPrintable(problem(root)));
     writeFile(root / "train" / "a" / "x.jpg", pictureOf(0, 0));
     QVERIFY2(problem(root).contains("test images is missing"), qPrintable(problem(root)));
     fs::create_directories(root / "val" / "b");
-    QVERIFY2(problem(root).contains("has no images of the classes in train"), qPrintable(problem(root)));
+    QVERIFY2(problem(root).contains("has no images of train's classes"), qPrintable(problem(root)));
     writeFile(root / "val" / "a" / "x.jpg", pictureOf(0, 0));
     QVERIFY2(problem(root).isEmpty(), qPrintable(problem(root)));
 }
@@ -348,6 +348,7 @@ void TestPictureFolders::sizesMustFit() {
     QVERIFY(error);
     QCOMPARE(error->where(), std::string("dataset.options.resize"));
     QCOMPARE(error->kind(), ErrorKind::Config);
+    QVERIFY(!folderError(folderRequest(folder.path(), {{"size", 1024}}))); // null: 8/7 of it
 }
 
 QTEST_GUILESS_MAIN(TestPictureFolders)
