@@ -27,6 +27,7 @@ struct WorkspaceArguments {
     std::string format = "text";
     std::string by = "run";
     std::string output;
+    std::vector<std::string> columns;
     bool json = false;
     bool bin = false;
 };
@@ -110,9 +111,9 @@ ExitCode compare(Program& program, const WorkspaceArguments& arguments) {
 ExitCode exportTable(Program& program, const WorkspaceArguments& arguments) {
     const auto workspace = openForReading(arguments);
     const auto runs = chosenRuns(workspace, arguments.ids);
-    return write(program, arguments,
-                 arguments.by == "config" ? store::groupTable(workspace, runs)
-                                          : store::runTable(workspace, runs));
+    auto table =
+        arguments.by == "config" ? store::groupTable(workspace, runs) : store::runTable(workspace, runs);
+    return write(program, arguments, store::withColumns(std::move(table), arguments.columns));
 }
 
 using Action = ExitCode (*)(Program&, const WorkspaceArguments&);
@@ -181,6 +182,12 @@ void addWorkspaceCommands(CLI::App& app, Program& program) {
         ->add_option("--by", exporting.arguments->by, "run: one row per run; config: mean ± std over seeds")
         ->check(CLI::IsMember({"run", "config"}))
         ->capture_default_str();
+    exporting.command
+        ->add_option("--columns", exporting.arguments->columns,
+                     "Only these columns, in this order, by their keys in the CSV header")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("KEY,KEY…");
     addTableOptions(exporting);
 }
 

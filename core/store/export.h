@@ -36,6 +36,10 @@ ResultTable runTable(const Workspace& workspace, const std::vector<RunRecord>& r
 /// contains 0) is marked so.
 ResultTable groupTable(const Workspace& workspace, const std::vector<RunRecord>& runs);
 
+/// The columns with these keys, in this order; all of them for an empty list. Throws Error(Config) naming the
+/// nearest key.
+ResultTable withColumns(ResultTable table, const std::vector<std::string>& keys);
+
 /// RFC 4180, full precision, keys as header. A column of mean ± std cells becomes three: key, key_std, key_n.
 std::string toCsv(const ResultTable& table);
 std::string toTsv(const ResultTable& table);

@@ -98,6 +98,17 @@ std::string firstAndLast(const RunRecord& run) {
 
 } // namespace
 
+namespace {
+
+/// What the layers get: "float", "pact, 4 bits".
+std::string inputs(const RunRecord& run) {
+    const auto& section = run.config.activations;
+    if (section.method == "none") return section.overrides.empty() ? "float" : "by layer";
+    return section.method + ", " + std::to_string(section.bits) + (section.bits == 1 ? " bit" : " bits");
+}
+
+} // namespace
+
 std::vector<RecordColumn> configurationColumns() {
     using R = const RunRecord&;
     return {{{"dataset", "Dataset", ""}, [](R run) -> Json { return run.config.dataset.id; }},
@@ -106,6 +117,7 @@ std::vector<RecordColumn> configurationColumns() {
             {{"method", "Method", ""}, [](R run) -> Json { return run.config.weights.method; }},
             {{"bits", "Bits", ""}, [](R run) -> Json { return run.config.weights.bits; }},
             {{"first_last", "First/last layer", ""}, [](R run) -> Json { return firstAndLast(run); }},
+            {{"inputs", "Inputs", ""}, [](R run) -> Json { return inputs(run); }},
             {{"epochs", "Epochs", ""}, [](R run) -> Json { return run.config.training.epochs; }}};
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/base/registry.h"
 #include "core/base/text.h"
 #include "core/store/export.h"
 #include "core/store/float_reference.h"
@@ -229,6 +230,26 @@ ResultTable groupTable(const Workspace& workspace, const std::vector<RunRecord>&
                                     "difference (paired where each run has a float run of its own, else "
                                     "Welch) contains 0; it needs two seeds.");
     return std::move(builder.table());
+}
+
+ResultTable withColumns(ResultTable table, const std::vector<std::string>& keys) {
+    if (keys.empty()) return table;
+    std::vector<std::string> known;
+    for (const auto& column : table.columns)
+        known.push_back(column.key);
+    ResultTable result;
+    result.notes = std::move(table.notes);
+    result.rows.resize(table.rows.size());
+    for (const auto& key : keys) {
+        const auto found = std::find(known.begin(), known.end(), key);
+        if (found == known.end()) failUnknownId("column", key, known, "--columns");
+        const auto place = static_cast<std::size_t>(found - known.begin());
+        result.columns.push_back(table.columns[place]);
+        result.columns.back().detail = false; // asked for
+        for (std::size_t row = 0; row < table.rows.size(); ++row)
+            result.rows[row].push_back(table.rows[row][place]);
+    }
+    return result;
 }
 
 } // namespace quantarium::store

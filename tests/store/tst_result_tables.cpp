@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "core/base/error.h"
 #include "core/store/export.h"
 #include "tests/store/records.h"
 
@@ -61,6 +62,7 @@ private slots:
             {"method", "rdhs"},
             {"bits", 3},
             {"first_last", "as-published: float, 3 bits"},
+            {"inputs", "float"},
             {"epochs", 3},
             {"seed", 1},
             {"state", "finished"},
@@ -89,6 +91,21 @@ private slots:
         QVERIFY(at(table, 0, "float_run").is_null());
         QCOMPARE(at(table, 0, "mac_multiplies"), Json(true));
         QCOMPARE(at(table, 0, "bits"), Json(32));
+    }
+
+    void keepsTheColumnsAskedFor() {
+        auto config = sampleConfig(1, "rdhs", 3);
+        config.activations = {.method = "pact", .bits = 4};
+        const auto run = addFinished(*m_workspace, "q", config, 88.25, 0.115);
+        const auto all = runTable(*m_workspace, {run});
+        const auto some = withColumns(all, {"best_top1", "inputs", "batch"});
+        QCOMPARE(some.columns.size(), std::size_t{3});
+        QCOMPARE(some.columns[1].key, std::string("inputs"));
+        QVERIFY(!some.columns[2].detail); // asked for, so people see it
+        QVERIFY(some.rows.front() == (std::vector<Json>{88.25, "pact, 4 bits", 50}));
+        QVERIFY(some.notes == all.notes);
+        QCOMPARE(withColumns(all, {}).columns.size(), all.columns.size());
+        QVERIFY_THROWS_EXCEPTION(Error, withColumns(all, {"best_top2"}));
     }
 
     void comparesWithTheRunItStartedFrom() {
