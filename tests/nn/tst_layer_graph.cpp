@@ -150,6 +150,9 @@ void TestLayerGraph::followedByBatchNorm() {
     QVERIFY(!followed("relued.weight"));
     QVERIFY(!followed("branched.weight"));
     QVERIFY(!followed("last.weight"));
+    QCOMPARE(graph.find("direct.weight")->batchNorm, std::string("norm0"));
+    QCOMPARE(graph.find("pooled.weight")->batchNorm, std::string("norm1"));
+    QCOMPARE(graph.find("relued.weight")->batchNorm, std::string());
     const LayerNode* norm = graph.find("norm1.weight");
     QVERIFY(norm != nullptr);
     QCOMPARE(norm->kind, std::string("batch norm"));
@@ -193,7 +196,7 @@ void TestLayerGraph::sharedWeightsAppearOnce() {
     QCOMPARE(graph.nodes[0].parameters, 36);
     QVERIFY(graph.nodes[0].first);
     QVERIFY(graph.nodes[0].last); // its second use is the last of all
-    QVERIFY(!graph.nodes[0].followedByBatchNorm);
+    QVERIFY(!graph.nodes[0].followedByBatchNorm && graph.nodes[0].batchNorm.empty());
     QVERIFY(!graph.find("end")->last);
     QCOMPARE(graph.parameters, 36 + 4 + 4);
 }

@@ -303,14 +303,22 @@ private slots:
         positive->before(row({.2, 1}));
         positive->setMode(Mode::Eval);
         QVERIFY(torch::allclose(positive->before(row({0, .04, 1})), row({0, 1.0 / 15, 1}), 0, 1e-6));
+        const auto grid = *quantizer->grid();
+        QVERIFY(std::abs(grid.step - 2.0 / 255) < 1e-9);
+        QCOMPARE(grid.zeroPoint, std::int64_t{64});
+        QCOMPARE(grid.highest, std::int64_t{255});
+        QCOMPARE(positive->grid()->highest, std::int64_t{15});
     }
 
     void minMaxWaitsAndFollows() {
         const auto quantizer = attachActivation("minmax", 2, {{"decay", 0.5}, {"delay", 2}});
         const auto input = row({-1, .1, .2, 1});
+        QVERIFY(!quantizer->grid());
         QVERIFY_SAME(bitDifference(quantizer->before(input), input));
         QVERIFY_SAME(bitDifference(quantizer->before(input), input));
+        QVERIFY(!quantizer->grid()); // inputs are float so far
         QVERIFY(!torch::equal(quantizer->before(input), input));
+        QVERIFY(quantizer->grid());
         quantizer->before(row({0, 3}));
         QVERIFY(std::abs(quantizer->diagnostics().at("high") - 2) < 1e-6);
         QVERIFY(std::abs(quantizer->diagnostics().at("low") + .5) < 1e-6);
