@@ -162,6 +162,7 @@ void TestTrainer::resumesWithTheSameBits_data() {
     QTest::newRow("rdhs with Adam") << "rdhs" << 2 << "adam" << 7;
     QTest::newRow("sgt") << "sgt" << 1 << "sgd" << 5;
     QTest::newRow("float") << "float" << 32 << "adam" << 5;
+    QTest::newRow("integer behind batch norms") << "integer" << 4 << "sgd" << 6;
 }
 
 void TestTrainer::resumesWithTheSameBits() {
@@ -172,6 +173,10 @@ void TestTrainer::resumesWithTheSameBits() {
     auto config = smallRun(method.toStdString(), bits, 4);
     config.training.optimizer = {optimizer.toStdString(), {{"lr", 0.01}}};
     if (method == "rdhs") config.weights.options = {{"noise", 0.01}};
+    if (method == "integer") { // its weights depend on the running statistics
+        config.network.id = "resnet20";
+        config.activations.method = "minmax";
+    }
     const std::string name = std::string("resume-") + QTest::currentDataTag();
     EventLog log;
     train(name + "-whole", config, log);
