@@ -16,12 +16,13 @@ private slots:
     void opens_data();
     void opens();
     void constantsFitWholeSets();
+    void photographs();
 };
 
 void TestRealData::opens_data() {
     QTest::addColumn<QString>("id");
     for (const auto& entry : data::builtinDatasets().entries())
-        if (!entry.embedded)
+        if (!entry.embedded && entry.published.inMemory)
             QTest::newRow(entry.schema.id.c_str()) << QString::fromStdString(entry.schema.id);
 }
 
@@ -46,7 +47,7 @@ void TestRealData::opens() {
 void TestRealData::constantsFitWholeSets() {
     int checked = 0;
     for (const auto& entry : data::builtinDatasets().entries()) {
-        if (entry.embedded || !entry.available({})) continue;
+        if (entry.embedded || !entry.published.inMemory || !entry.available({})) continue;
         const auto splits = openDataset(entry.schema.id, {});
         const double tolerance = splits.notes.empty() ? 5.1e-4 : 0.02;
         const auto images = allSamples(*splits.train).images.transpose(0, 1).flatten(1);
@@ -62,6 +63,24 @@ void TestRealData::constantsFitWholeSets() {
         ++checked;
     }
     if (checked == 0) QSKIP("no dataset below QUANTARIUM_DATA");
+}
+
+/// Photographs of ImageNet, one a class: some greyscale, some with EXIF.
+void TestRealData::photographs() {
+    const auto& entry = data::builtinDatasets().at("imagenet", "test");
+    const auto photographs = realData() / "imagenet-sample";
+    if (!entry.lacking.empty() || !std::filesystem::is_directory(photographs))
+        QSKIP("no imagenet-sample below QUANTARIUM_DATA, or no codecs");
+    const TemporaryFolder folder;
+    for (const char* split : {"train", "val"})
+        std::filesystem::create_directory_symlink(photographs, folder.path() / split);
+    const auto splits = openDataset("imagenet", folder.path());
+    QVERIFY(splits.notes.empty());
+    const auto batch = allSamples(*splits.train);
+    QVERIFY_SAME(bitDifference(batch.targets, torch::arange(batch.targets.size(0))));
+    QVERIFY(splits.remarks->take().empty());
+    const double mean = batch.images.to(torch::kFloat32).mean().item<double>() / 255;
+    QVERIFY2(mean > 0.3 && mean < 0.6, qPrintable(QString::number(mean)));
 }
 
 QTEST_GUILESS_MAIN(TestRealData)
