@@ -42,6 +42,9 @@ std::string textOf(const store::RunRecord& run, const study::IntegerCheck& check
         {"Top-1, simulated", percent(check.simulatedTop1)},
         {"Top-1, integers", percent(check.integerTop1)},
         {"Same class", percent(check.agreement)},
+        {"  evaluation, shaken", percent(check.shakenAgreement) + " (each value moved by up to 1/" +
+                                     fixedNumber(1 / study::kShakenShare, 0) +
+                                     " of a step before it is rounded)"},
         {"Largest logit difference", steps(check.largestDifference)},
         {"Mean logit difference", steps(check.meanDifference)},
         {"Weights, a byte each", formatBytes(static_cast<double>(check.weightBytes))},

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/deploy/integer_builder.h"
+#include "core/train/shaken_rounding.h"
 
 namespace quantarium::study {
 
@@ -23,16 +24,23 @@ deploy::IntegerNetwork integersOf(train::Session& session) {
     return deploy::buildIntegerNetwork(*session.network, {image[0], image[1], image[2]}, layers);
 }
 
+torch::Tensor shakenLogits(train::Session& session, const torch::Tensor& images, std::uint64_t seed) {
+    const train::ShakenRounding shaken(session, kShakenShare, seed);
+    return session.network->forward(images);
+}
+
 /// Running sums over batches.
 class Comparison {
 public:
-    void add(const torch::Tensor& simulated, const torch::Tensor& integer, const torch::Tensor& targets) {
+    void add(const torch::Tensor& simulated, const torch::Tensor& shaken, const torch::Tensor& integer,
+             const torch::Tensor& targets) {
         const auto ours = simulated.argmax(1);
         const auto theirs = integer.argmax(1);
         m_images += targets.size(0);
         m_simulatedHits += count(ours == targets);
         m_integerHits += count(theirs == targets);
         m_same += count(ours == theirs);
+        m_shakenSame += count(ours == shaken.argmax(1));
         const auto difference = (integer - simulated).abs();
         m_largest = std::max(m_largest, difference.max().item<double>());
         m_squares += difference.square().sum().item<double>();
@@ -50,6 +58,7 @@ public:
         check.simulatedTop1 = percent(m_simulatedHits);
         check.integerTop1 = percent(m_integerHits);
         check.agreement = percent(m_same);
+        check.shakenAgreement = percent(m_shakenSame);
         check.largestDifference = m_largest;
         check.meanDifference = std::sqrt(m_squares / static_cast<double>(m_logits));
         check.outputStep = (m_high - m_low) / 255;
@@ -65,6 +74,7 @@ private:
     std::int64_t m_simulatedHits = 0;
     std::int64_t m_integerHits = 0;
     std::int64_t m_same = 0;
+    std::int64_t m_shakenSame = 0;
     std::int64_t m_logits = 0;
     double m_largest = 0;
     double m_squares = 0;
@@ -79,6 +89,7 @@ Json IntegerCheck::toJson() const {
             {"simulated_top1", simulatedTop1},
             {"integer_top1", integerTop1},
             {"agreement", agreement},
+            {"shaken_agreement", shakenAgreement},
             {"largest_logit_difference", largestDifference},
             {"mean_logit_difference", meanDifference},
             {"output_step", outputStep},
@@ -104,9 +115,11 @@ IntegerCheck checkIntegers(train::Session& session, const std::function<void(std
         const auto logits = integers.forward(batch->images);
         seconds += std::chrono::duration<double>(Clock::now() - begin).count();
         const auto targets = batch->targets;
-        const auto simulated = session.network->forward(session.onDevice(std::move(*batch)).images);
-        comparison.add(simulated.to(torch::kCPU), logits.to(torch::kFloat32) * integers.logitScale(),
-                       targets);
+        const auto images = session.onDevice(std::move(*batch)).images;
+        const auto simulated = session.network->forward(images).to(torch::kCPU);
+        const auto seed = session.config.seed + static_cast<std::uint64_t>(comparison.images());
+        comparison.add(simulated, shakenLogits(session, images, seed).to(torch::kCPU),
+                       logits.to(torch::kFloat32) * integers.logitScale(), targets);
         if (report) report(comparison.images());
     }
     auto check = comparison.result();

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QtTest>
 
-#include <ATen/CPUGeneratorImpl.h>
-
 #include "core/base/error.h"
 #include "core/deploy/integer_builder.h"
 #include "core/train/evaluation.h"
 #include "core/train/resolve.h"
 #include "core/train/session.h"
+#include "core/train/shaken_rounding.h"
 #include "core/train/training_step.h"
 #include "tests/support/compare.h"
 #include "tests/support/small_run.h"
@@ -111,38 +110,10 @@ private:
     torch::Tensor m_rounded;
 };
 
-/// Moves the input of another transform by a uniform share of its grid's step.
-class Shaker : public nn::SiteTransform {
-public:
-    Shaker(std::shared_ptr<nn::SiteTransform> shaken, double reach, std::uint64_t seed)
-        : m_shaken(std::move(shaken)), m_reach(reach),
-          m_generator(at::make_generator<at::CPUGeneratorImpl>(seed)) {}
-    torch::Tensor before(const torch::Tensor& input) override {
-        return m_shaken->before(input + torch::empty_like(input).uniform_(-m_reach, m_reach, m_generator));
-    }
-
-private:
-    std::shared_ptr<nn::SiteTransform> m_shaken;
-    double m_reach;
-    at::Generator m_generator;
-};
-
 /// What evaluation computes when each value is moved by up to `reach` of a step before it is rounded.
 torch::Tensor shaken(train::Session& session, const torch::Tensor& images, double reach) {
-    std::vector<std::pair<nn::LayerSite*, std::shared_ptr<nn::SiteTransform>>> former;
-    std::map<std::string, double> steps;
-    for (const auto& layer : session.layers)
-        steps[layer.node.layer] = layer.activation->grid()->step;
-    for (const auto& named : session.network->sites()) {
-        if (!steps.contains(named.layer)) continue;
-        former.emplace_back(named.site, named.site->transform());
-        named.site->attach(
-            std::make_shared<Shaker>(named.site->transform(), steps[named.layer] * reach, former.size()));
-    }
-    auto logits = simulated(session, images);
-    for (auto& [site, transform] : former)
-        site->attach(transform);
-    return logits;
+    const train::ShakenRounding shaken(session, reach, 5);
+    return simulated(session, images);
 }
 
 double rms(const torch::Tensor& tensor) {

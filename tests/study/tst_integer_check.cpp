@@ -43,6 +43,7 @@ private slots:
         QCOMPARE(check.images, std::int64_t{100});
         QCOMPARE(last, check.images);
         QCOMPARE(check.simulatedTop1, ended.result.at("best").at("test_top1").get<double>());
+        QVERIFY(check.shakenAgreement >= 97 && check.shakenAgreement <= 100);
         QVERIFY(check.agreement >= 97 && std::abs(check.integerTop1 - check.simulatedTop1) <= 3);
         QVERIFY(check.largestDifference > 0 && check.largestDifference <= 3 * check.outputStep);
         QVERIFY(check.meanDifference <= check.largestDifference);
