@@ -173,8 +173,9 @@ double trainingBytes(const RunConfig& config, const nn::LayerGraph& graph,
     // Saved for the backward pass once, and about half of it again as gradients on the way back.
     floats += 1.5 * batch * static_cast<double>(graph.activationElements);
     const auto data = describeData(config, registries);
-    const auto imageBytes =
-        static_cast<double>(data.imageShape[0] * data.imageShape[1] * data.imageShape[2]);
+    const auto imageBytes = static_cast<double>(data.imageShape[0] * data.imageShape[1] * data.imageShape[2]);
+    // The batch at work, and those that the loader prepares meanwhile.
+    floats += static_cast<double>(1 + data::LoaderSettings().prefetch) * batch * imageBytes;
     const double images = static_cast<double>(config.dataset.limit.value_or(data.trainSamples)) +
                           static_cast<double>(config.dataset.testLimit.value_or(data.testSamples));
     return kProcessBytes + 4.0 * floats + (data.inMemory ? images * imageBytes : 0.0);
