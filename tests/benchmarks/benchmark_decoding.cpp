@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <functional>
 
 #include "core/base/files.h"
@@ -93,25 +94,41 @@ Contender loading(const std::string& name, const data::Splits& splits, const Jso
             }};
 }
 
-double secondsOf(const std::function<void()>& pass) {
+double processorSeconds() {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+/// What the passes of one contender took.
+struct Times {
+    std::vector<double> wall;
+    std::vector<double> processor; ///< of all threads
+};
+
+Times measured(const std::function<void()>& pass, Times times) {
+    const double processor = processorSeconds();
     const auto begin = std::chrono::steady_clock::now();
     pass();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    times.wall.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    times.processor.push_back(processorSeconds() - processor);
+    return times;
 }
 
 void compare(const std::vector<Contender>& contenders, int rounds) {
-    std::vector<std::vector<double>> seconds(contenders.size());
+    std::vector<Times> times(contenders.size());
     for (int round = 0; round < rounds + kWarmUpRounds; ++round)
         for (std::size_t i = 0; i < contenders.size(); ++i) {
             const auto turn = (i + static_cast<std::size_t>(round)) % contenders.size();
-            const double time = secondsOf(contenders[turn].pass);
-            if (round >= kWarmUpRounds) seconds[turn].push_back(time);
+            auto after = measured(contenders[turn].pass, times[turn]);
+            if (round >= kWarmUpRounds) times[turn] = std::move(after);
         }
-    std::printf("%-40s %12s   time relative to %s, 95 %% interval\n", "", "images / s",
-                contenders[0].name.c_str());
+    std::printf("%-34s %11s %18s   time relative to %s, 95 %% interval\n", "", "images / s",
+                "processor ms each", contenders[0].name.c_str());
     for (std::size_t i = 0; i < contenders.size(); ++i)
-        std::printf("%-40s %12.0f   %s\n", contenders[i].name.c_str(), kPictures / median(seconds[i]),
-                    toString(pairedRatio(seconds[i], seconds[0])).c_str());
+        std::printf("%-34s %11.0f %18.2f   %s\n", contenders[i].name.c_str(),
+                    kPictures / median(times[i].wall), 1000 * median(times[i].processor) / kPictures,
+                    toString(pairedRatio(times[i].wall, times[0].wall)).c_str());
 }
 
 data::Splits openPictures(const fs::path& root, std::int64_t size) {
