@@ -49,7 +49,7 @@ std::string textOf(const store::RunRecord& run, const study::IntegerCheck& check
         {"Mean logit difference", steps(check.meanDifference)},
         {"Weights, a byte each", formatBytes(static_cast<double>(check.weightBytes))},
         {"Operations", groupedNumber(check.operations)},
-        {"Time per image", formatDuration(check.secondsPerImage)}};
+        {"Time per image", fixedNumber(1e3 * check.secondsPerImage, 1) + " ms"}};
     for (const auto& [name, value] : lines)
         text += name + std::string(26 - displayWidth(name), ' ') + value + "\n";
     return text;

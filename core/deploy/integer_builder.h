@@ -25,6 +25,9 @@ struct QuantizedLayerParts {
 /// between layers works on 32-bit sums. Sums of two branches are brought to a common scale fine enough that
 /// rounding there is far below any step of a grid, as evaluation doesn't round them at all.
 ///
+/// Differs from the paper (Jacob et al. 2018, arXiv 1712.05877): it has a quantizer behind each residual sum
+/// and carries 8 bits on; training here doesn't round those sums, so they stay 32-bit integers.
+///
 /// Throws Error(Config) that names all layers that have no integer weights or no grid at their input, or the
 /// operation that integers can't do here.
 IntegerNetwork buildIntegerNetwork(nn::Network& network, const nn::InputShape& shape,

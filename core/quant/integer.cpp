@@ -31,8 +31,8 @@ double reach(std::int64_t bits) {
 /// follows, s is 1. Weights of a channel with s = 0 are 0, as they are when folded.
 ///
 /// Differs from the paper: s comes from the running variance, because this batch's is not known before the
-/// convolution; the paper runs the convolution twice to fold with the batch's own. γ learns through the batch
-/// norm.
+/// convolution; the paper runs the convolution twice to fold with the batch's own, and freezes the statistics
+/// towards the end. γ learns through the batch norm.
 class IntegerQuantizer final : public LatentQuantizer {
 public:
     explicit IntegerQuantizer(const QuantizerArguments& arguments)
