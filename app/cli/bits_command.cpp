@@ -10,6 +10,7 @@
 #include "app/cli/text_table.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/text.h"
 #include "core/store/workspace.h"
 #include "core/study/bit_search.h"
 #include "core/study/default_workspace.h"
@@ -75,16 +76,14 @@ ExitCode search(Program& program, const BitsArguments& arguments) {
                               program.error << trial.group << ", " << widthText(trial.bits)
                                             << " bits: " << fixedNumber(trial.metric, 2) << " %" << std::endl;
                           });
-    if (!arguments.output.empty())
-        writeFileAtomically(arguments.output, dumpJson(result.chosen.toJson(), 2) + "\n");
-    if (arguments.json) {
-        program.out << dumpJson(resultJson(result), 2) << "\n";
-        return ExitCode::Ok;
-    }
-    program.out << tableOf(result);
-    if (!arguments.output.empty())
-        program.out << "\nWritten to " << arguments.output << "; \"quantarium-cli run " << arguments.output
-                    << "\" fine-tunes it.\n";
+    program.out << (arguments.json ? dumpJson(resultJson(result), 2) + "\n" : tableOf(result)) << std::flush;
+    if (arguments.output.empty()) return ExitCode::Ok;
+    writeFileAtomically(arguments.output, dumpJson(result.chosen.toJson(), 2) + "\n");
+    if (!arguments.json)
+        program.out << "\nWritten to " << arguments.output
+                    << ". It trains as the run did; fine-tune it with a lower learning rate:\n"
+                    << "  quantarium-cli run " << shellQuoted(arguments.output)
+                    << " --set training.optimizer.options.lr=…\n";
     return ExitCode::Ok;
 }
 

@@ -23,11 +23,11 @@ std::string exitCodeHelp() {
     return "Exit codes:\n"
            "    0  everything asked for was done\n"
            "    1  an error in the program itself; please report it\n"
-           "    2  the command line or a configuration is wrong\n"
+           "    2  the command line or a configuration is wrong, or asks for too many processors\n"
            "    3  a dataset or another file that a run needs is missing or damaged\n"
-           "    4  a workspace or run folder can't be read or written\n"
+           "    4  a workspace or run folder can't be read or written, or its disk is full\n"
            "    5  a run failed in training, for example because its loss was no longer finite\n"
-           "    6  not enough memory, disk or processors\n"
+           "    6  not enough memory\n"
            "  130  interrupted by Ctrl-C or SIGTERM; the runs can be resumed\n";
 }
 

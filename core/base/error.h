@@ -12,7 +12,7 @@ enum class ErrorKind {
     Config,   ///< a configuration, option or command line is wrong
     Data,     ///< a dataset, weights or checkpoint file is wrong
     Storage,  ///< a workspace or run folder can't be read or written
-    Resource, ///< not enough memory, disk or processors
+    Resource, ///< not enough memory
     Run       ///< the run itself failed, for example a loss that is not finite
 };
 

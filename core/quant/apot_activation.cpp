@@ -41,8 +41,15 @@ public:
 class ApotActivation final : public StatefulActivation {
 public:
     explicit ApotActivation(const ActivationArguments& arguments)
-        : StatefulActivation(arguments), m_sign(arguments.options.text("sign")),
+        : StatefulActivation(arguments), m_rate(arguments.options.real("clip_rate")),
+          m_sign(arguments.options.text("sign")),
           m_clip(train("clip", arguments.options.real("clip"), std::nullopt)), m_signed(keepCount("signed")) {
+    }
+
+    std::vector<ParameterGroup> parameterGroups() override {
+        auto groups = StatefulActivation::parameterGroups();
+        groups.front().learningRateMultiplier = m_rate;
+        return groups;
     }
 
     void afterStep() override {
@@ -76,6 +83,7 @@ private:
         return values;
     }
 
+    double m_rate; ///< α's learning rate relative to the optimizer's
     std::string m_sign;
     torch::Tensor m_clip;   ///< α, [1]
     torch::Tensor m_signed; ///< 1: one bit is the sign
@@ -85,18 +93,20 @@ private:
 
 ActivationMethod apotActivation() {
     ActivationMethod method;
-    method.schema = {"apot",
-                     "Additive powers of two (APoT)",
-                     "Sums of a few powers of two under a trained clipping level",
-                     "Li et al. 2020, arXiv 1909.13144",
-                     {OptionSpec::real("clip", "Starting level", 8.0, kSmallestClip, 1e6,
-                                       "The clipping level before training")
-                          .withSource("the method's code"),
-                      signOption()}};
+    method.schema = {
+        "apot",
+        "Additive powers of two (APoT)",
+        "Sums of a few powers of two under a trained clipping level",
+        "Li et al. 2020, arXiv 1909.13144",
+        {OptionSpec::real("clip", "Starting level", 8.0, kSmallestClip, 1e6,
+                          "The clipping level before training")
+             .withSource("the method's code"),
+         OptionSpec::real("clip_rate", "Level's learning rate", 1.0, 1e-6, 1e6, "Relative to the optimizer's")
+             .asAdvanced(),
+         signOption()}};
     method.minimumBits = 1;
     method.maximumBits = 8;
     method.defaultBits = 4;
-    method.firstAndLast = FirstAndLast::EightBits;
     method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
     method.check = requireRoomForSign;
     method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
+#include <numeric>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/quant/latent_quantizer.h"
@@ -11,8 +13,8 @@ namespace quantarium::quant {
 namespace {
 
 constexpr std::int64_t kScaleBits = 32;
-constexpr std::int64_t kPositions = 16384; ///< of a layer's output, about, that a solution is fitted to
-constexpr std::int64_t kChunk = 16;        ///< images whose patches are in memory at once
+constexpr std::int64_t kPositions = 16384;       ///< of a layer's output, about, that a solution is fitted to
+constexpr std::int64_t kChunkElements = 1 << 24; ///< of the patches that are in memory at once, about
 
 /// Two-step quantization (Wang et al. 2018, CVPR, "Two-Step Quantization for Low-bit Neural Networks").
 ///
@@ -147,6 +149,15 @@ std::int64_t positionsPerImage(const torch::Tensor& input, const LayerContext& l
     return side(input.size(2), layer.shape[2]) * side(input.size(3), layer.shape[3]);
 }
 
+/// Every so many-th position, so that about kPositions remain: a step without a common divisor with the map's
+/// size, which would leave out whole columns of it.
+std::int64_t samplingStep(std::int64_t positionsPerImage, std::int64_t images) {
+    auto step = std::max<std::int64_t>(1, positionsPerImage * images / kPositions);
+    while (std::gcd(step, positionsPerImage) != 1)
+        ++step;
+    return step;
+}
+
 class TwoStepSolution {
 public:
     TwoStepSolution(CalibrationContext& context, const std::vector<WeightQuantizer*>& quantizers)
@@ -184,11 +195,13 @@ private:
         for (const auto& images : m_images) {
             const auto x = input(index, index, images);
             const auto reference = input(index, 0, images);
-            const auto all = positionsPerImage(x, layer.context()) * x.size(0) *
-                             static_cast<std::int64_t>(m_images.size());
-            const auto every = std::max<std::int64_t>(1, all / kPositions);
-            for (std::int64_t from = 0; from < x.size(0); from += kChunk)
-                normal.add(x.slice(0, from, from + kChunk), reference.slice(0, from, from + kChunk), layer,
+            const auto positions = positionsPerImage(x, layer.context());
+            const auto count = x.size(0) * static_cast<std::int64_t>(m_images.size());
+            const auto every = samplingStep(positions, count);
+            const auto chunk = std::max<std::int64_t>(
+                1, kChunkElements / std::max<std::int64_t>(1, positions * layer.context().fanIn));
+            for (std::int64_t from = 0; from < x.size(0); from += chunk)
+                normal.add(x.slice(0, from, from + chunk), reference.slice(0, from, from + chunk), layer,
                            every);
         }
         const auto rows = layer.floatRows();
@@ -214,15 +227,16 @@ private:
 };
 
 std::vector<OptionSpec> tsqOptions() {
-    return {OptionSpec::integer("batches", "Batches for step 2", 4, 1, 10000,
-                                "Training batches whose layer outputs the ternary filters reproduce"),
-            OptionSpec::integer("sweeps", "Sweeps", 20, 1, 1000,
-                                "Passes over a filter's weights in step 2, at most")
-                .asAdvanced(),
-            OptionSpec::integer("batch_norm_batches", "Batches for batch norms", 50, 0, 100000,
-                                "Training batches from which the batch norms' statistics are taken anew "
-                                "after step 2; 0: none")
-                .asAdvanced()};
+    return {
+        OptionSpec::integer("batches", "Batches for step 2", 4, 1, 10000,
+                            "Batches of training images whose layer outputs the ternary filters reproduce"),
+        OptionSpec::integer("sweeps", "Sweeps", 20, 1, 1000,
+                            "Passes over a filter's weights in step 2, at most")
+            .asAdvanced(),
+        OptionSpec::integer("batch_norm_batches", "Batches for batch norms", 50, 0, 100000,
+                            "Training batches from which the batch norms' statistics are taken anew "
+                            "after step 2; 0: none")
+            .asAdvanced()};
 }
 
 } // namespace
@@ -242,6 +256,9 @@ WeightMethod tsqMethod() {
         return kScaleBits * layer.shape.at(0);
     };
     method.trainingFloatsPerWeight = latentFloatsPerWeight;
+    method.remark = [](std::int64_t, const Options&) -> std::string {
+        return "3 values: 3 of the 4 codes of 2 bits are used";
+    };
     method.make = [](const QuantizerArguments& arguments) -> std::unique_ptr<WeightQuantizer> {
         return std::make_unique<TsqQuantizer>(arguments);
     };

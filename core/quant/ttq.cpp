@@ -142,6 +142,9 @@ WeightMethod ttqMethod() {
     method.levels = [](std::int64_t, const Options&) { return std::int64_t{3}; };
     method.sideBits = [](const LayerContext&, std::int64_t, const Options&) { return 2 * kScaleBits; };
     method.trainingFloatsPerWeight = latentFloatsPerWeight;
+    method.remark = [](std::int64_t, const Options&) -> std::string {
+        return "3 values: 3 of the 4 codes of 2 bits are used";
+    };
     method.make = [](const QuantizerArguments& arguments) -> std::unique_ptr<WeightQuantizer> {
         return std::make_unique<TtqQuantizer>(arguments);
     };

@@ -66,6 +66,9 @@ WeightMethod twnMethod() {
     method.levels = [](std::int64_t, const Options&) { return std::int64_t{3}; };
     method.sideBits = [](const LayerContext&, std::int64_t, const Options&) { return kScaleBits; };
     method.trainingFloatsPerWeight = latentFloatsPerWeight;
+    method.remark = [](std::int64_t, const Options&) -> std::string {
+        return "3 values: 3 of the 4 codes of 2 bits are used";
+    };
     method.make = [](const QuantizerArguments& arguments) -> std::unique_ptr<WeightQuantizer> {
         return std::make_unique<TwnQuantizer>(arguments);
     };

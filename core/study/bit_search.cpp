@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/study/bit_search.h"
 
+#include <cmath>
 #include <optional>
+
+#include <torch/torch.h>
 
 #include "core/base/error.h"
 #include "core/train/calibration.h"
@@ -28,6 +31,10 @@ public:
               const std::function<void(const BitSearchTrial&)>& report)
         : m_config(config), m_startFile(startFile), m_settings(settings), m_registries(registries),
           m_report(report) {
+        if (!std::isfinite(settings.margin))
+            throw Error(ErrorKind::Config, "the margin is no number", "--margin");
+        checkMethods();
+        at::set_num_threads(static_cast<int>(config.machine.threads));
         for (const auto& layer : train::planRun(configFor({}), registries).layers)
             (layer.kind == "linear" ? m_linears : m_convolutions).push_back(layer.layer);
     }
@@ -47,11 +54,24 @@ public:
                          reachable(m_registries.activations.at(m_settings.activations, "--activations")));
         m_result.chosen = configFor(best);
         m_result.chosenMetric = measure(m_result.chosen);
-        record({"all together", 0, m_result.chosenMetric, within(m_result.chosenMetric)});
+        record({best.convolutions || best.linears || best.inputs ? "all together" : "nothing", 0,
+                m_result.chosenMetric, within(m_result.chosenMetric)});
         return m_result;
     }
 
 private:
+    /// What can't be tried is refused before anything is measured.
+    void checkMethods() const {
+        (void)m_registries.methods.at(m_settings.weights, "--method");
+        if (m_settings.activations == "none") return;
+        const auto& inputs = m_registries.activations.at(m_settings.activations, "--activations");
+        if (const auto widths = reachable(inputs); !widths.empty()) {
+            Widths alone;
+            alone.inputs = widths.front();
+            (void)configFor(alone);
+        }
+    }
+
     template <class Method> std::vector<std::int64_t> reachable(const Method& method) const {
         std::vector<std::int64_t> widths;
         for (const auto bits : m_settings.widths)

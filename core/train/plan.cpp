@@ -108,8 +108,9 @@ void requireMatches(const Overrides& overrides, const std::string& where, const 
     }
 }
 
+/// @param why gets what a policy did to the input: "first layer (as-published) stays float"
 ActivationPlan planActivation(const QuantizationConfig& config, const nn::LayerNode& node,
-                              const quant::ActivationMethods& methods) {
+                              const quant::ActivationMethods& methods, std::string& why) {
     const auto planned = [&](const std::string& id, std::int64_t bits,
                              const Json& options) -> ActivationPlan {
         if (id == "none") return {};
@@ -121,14 +122,10 @@ ActivationPlan planActivation(const QuantizationConfig& config, const nn::LayerN
                        given->at("options"));
     const auto normal = planned(config.method, config.bits, config.options);
     if (normal.method == nullptr) return normal;
-    switch (applyPolicies(config, node, normal.method->firstAndLast).treatment) {
-    case Treatment::Method:
-        return normal;
-    case Treatment::Float:
-        return {};
-    case Treatment::EightBits:
-        break;
-    }
+    const auto result = applyPolicies(config, node, normal.method->firstAndLast);
+    if (result.treatment == Treatment::Method) return normal;
+    why = result.why + (result.treatment == Treatment::Float ? " stays float" : " at 8 bits");
+    if (result.treatment == Treatment::Float) return {};
     return normal.method->maximumBits >= kEightBits ? planned(config.method, kEightBits, config.options)
                                                     : planned(kEightBitMethod, kEightBits, Json::object());
 }
@@ -213,7 +210,9 @@ std::vector<LayerPlan> planLayers(const RunConfig& config, const nn::LayerGraph&
         plan.bits = choice.method == "float" ? 32 : choice.bits;
         plan.options = Options::validated(plan.method->schema.options, choice.options, "weights.options");
         plan.remark = choice.remark;
-        plan.activation = planActivation(config.activations, node, registries.activations);
+        std::string why;
+        plan.activation = planActivation(config.activations, node, registries.activations, why);
+        if (!why.empty()) plan.remark += (plan.remark.empty() ? "input: " : "; input: ") + why;
         plans.push_back(std::move(plan));
     }
     return plans;

@@ -206,9 +206,12 @@ private:
         if (m_state.epoch < epochs) progress("training", true);
     }
 
-    /// Best on validation data; without a validation split the last epoch counts as the best.
+    /// Best on validation data; without a validation split the last epoch counts as the best. Where a method
+    /// makes its weights only after the last epoch from those that train, the latter are what is rated.
     bool rateEpoch(const std::map<std::string, double>& values) {
-        const auto found = values.find("validation_" + m_metric.name);
+        auto found = values.find("validation_" + m_metric.name + "_mixed");
+        if (found == values.end() || !anyFinishesAfterwards(m_session))
+            found = values.find("validation_" + m_metric.name);
         if (found != values.end()) {
             const double value = found->second;
             const bool better =
@@ -224,21 +227,31 @@ private:
         progress("testing", true);
         if (m_state.step == 0) calibrateActivations(m_session);
         finishMethods(m_session);
-        const auto lastTest = evaluate(m_session, m_session.splits.test, quant::Mode::Eval, "test_");
-        auto bestTest = lastTest;
-        if (m_state.bestEpoch != m_state.epoch) {
+        measureFinished(m_last);
+        const bool same = m_state.bestEpoch == m_state.epoch;
+        if (same) {
+            m_best = m_last;
+        } else {
             loadCheckpoint(m_folder.bestFile(), m_session);
             finishMethods(m_session);
-            bestTest = evaluate(m_session, m_session.splits.test, quant::Mode::Eval, "test_");
+            measureFinished(m_best);
         }
         passOnRemarks();
         saveModel(m_folder.modelFile(), m_session);
         m_state.seconds = now();
-        m_last.insert(lastTest.begin(), lastTest.end());
-        m_best.insert(bestTest.begin(), bestTest.end());
         RunEnded ended{RunState::Finished, "", result()};
         m_folder.writeResult(ended);
         return ended;
+    }
+
+    /// Test data, and validation data again where the weights have changed since.
+    void measureFinished(std::map<std::string, double>& values) {
+        const auto measure = [&](const std::shared_ptr<const data::Dataset>& dataset, const char* prefix) {
+            for (const auto& [name, value] : evaluate(m_session, dataset, quant::Mode::Eval, prefix))
+                values[name] = value;
+        };
+        if (anyFinishesAfterwards(m_session)) measure(m_session.splits.validation, "validation_");
+        measure(m_session.splits.test, "test_");
     }
 
     Json result() const {

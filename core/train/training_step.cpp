@@ -116,6 +116,11 @@ void finishMethods(Session& session) {
     if (anyBlursBatchNorm(session)) reestimateBatchNorm(session, kBatchNormBatches);
 }
 
+bool anyFinishesAfterwards(const Session& session) {
+    return std::any_of(session.layers.begin(), session.layers.end(),
+                       [](const QuantizedLayer& layer) { return static_cast<bool>(layer.method->after); });
+}
+
 bool anyTrainFormDiffers(const Session& session) {
     return std::any_of(session.layers.begin(), session.layers.end(),
                        [](const QuantizedLayer& layer) { return layer.quantizer->trainFormDiffers(); });

@@ -30,6 +30,10 @@ void runProcedures(Session& session, quant::Procedure quant::WeightMethod::*proc
 /// After the last epoch: last portions, the methods' own `after`, batch norms of the deployed weights.
 void finishMethods(Session& session);
 
+/// Some method still changes the weights after the last epoch: what an epoch's evaluation shows is not yet
+/// what will be stored.
+bool anyFinishesAfterwards(const Session& session);
+
 bool anyTrainFormDiffers(const Session& session);
 
 /// The methods' scalars, averaged over weights: "temperature", "frozen_share", …

@@ -128,7 +128,7 @@ private slots:
         QuantizerArguments arguments;
         const auto& entry = builtinWeightMethods().at("ttq", "test");
         arguments.parameter = w.clone().requires_grad_();
-        arguments.layer = {"layer.weight", {1, 5}, 5, 1, false, false, false, std::nullopt};
+        arguments.layer = {.name = "layer.weight", .shape = {1, 5}, .fanIn = 5, .fanOut = 1};
         arguments.bits = 2;
         arguments.options = Options::validated(entry.schema.options, Json::object(), "test");
         entry.make(arguments)->materialize(Mode::Eval);

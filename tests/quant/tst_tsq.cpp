@@ -30,12 +30,13 @@ torch::Tensor convolved(const torch::Tensor& input, const torch::Tensor& weight)
 /// Images -> conv a -> ReLU -> conv b, whose weights the quantizers write.
 class TwoConvolutions : public CalibrationContext {
 public:
-    TwoConvolutions(const Attached& a, const Attached& b) : m_a(a), m_b(b) {}
+    TwoConvolutions(const Attached& a, const Attached& b, std::int64_t images, std::int64_t side)
+        : m_a(a), m_b(b), m_images(images), m_side(side) {}
 
     void forEachBatch(std::int64_t batches,
                       const std::function<void(const torch::Tensor&, const torch::Tensor&)>& use) override {
         for (std::int64_t i = 0; i < batches; ++i)
-            use(randomTensor({6, 4, 7, 7}, 50 + static_cast<std::uint64_t>(i)), {});
+            use(randomTensor({m_images, 4, m_side, m_side}, 50 + static_cast<std::uint64_t>(i)), {});
     }
     torch::Tensor siteInput(const std::string& layer, const torch::Tensor& images) override {
         return layer == "a" ? images : torch::relu(siteOutput("a", images));
@@ -52,6 +53,8 @@ public:
 private:
     const Attached& m_a;
     const Attached& m_b;
+    std::int64_t m_images;
+    std::int64_t m_side;
 };
 
 Attached convolution(const std::string& name, std::uint64_t seed) {
@@ -112,6 +115,13 @@ private slots:
         }
     }
 
+    void publishedComparisonWithTwn() {
+        auto twn = attach("twn", 2, rows({1, .5, .3, -.3, .3}).to(torch::kFloat32));
+        QVERIFY_SAME(difference(twn.weight(), rows({.75, .75, 0, 0, 0}).to(torch::kFloat32), 1e-6));
+        const auto lost = (twn.weight() - rows({1, .5, .3, -.3, .3})).square().sum().item<double>();
+        QVERIFY(std::abs(lost - .395) < 1e-6);
+    }
+
     /// Not above TWN's error, whose threshold is an approximation (quantizers.md 25.5).
     void twnIsNotBetter() {
         for (std::uint64_t seed = 1; seed <= 10; ++seed) {
@@ -159,6 +169,19 @@ private slots:
         QVERIFY(std::abs(filters.scales.item<double>() - .9) < 1e-12);
     }
 
+    /// 262,144 positions of maps of 16 x 16: a sample of every sixteenth would see their first column only,
+    /// where padding hides what a filter's left side does.
+    void samplesWholeMaps() {
+        auto a = convolution("a", 1);
+        auto b = convolution("b", 2);
+        const auto fit =
+            b.weight(); // of the layer behind the ReLU: white inputs would leave the fit as it is
+        TwoConvolutions context(a, b, 256, 16);
+        builtinWeightMethods().at("tsq", "test").after(context, {a.quantizer.get(), b.quantizer.get()});
+        const auto left = [](const torch::Tensor& weight) { return weight.select(3, 0).sign(); };
+        QVERIFY(left(b.weight()).ne(left(fit)).any().item<bool>());
+    }
+
     void stepTwoReproducesOutputs() {
         auto a = convolution("a", 1);
         auto b = convolution("b", 2);
@@ -166,7 +189,7 @@ private slots:
         const auto floatB = b.parameter.detach().clone();
         const auto fitA = a.weight();
         const auto fitB = b.weight();
-        TwoConvolutions context(a, b);
+        TwoConvolutions context(a, b, 6, 7);
         builtinWeightMethods().at("tsq", "test").after(context, {a.quantizer.get(), b.quantizer.get()});
         QCOMPARE(context.reestimated, std::int64_t{50});
         const auto images = randomTensor({20, 4, 7, 7}, 99); // not those it was solved on

@@ -215,12 +215,15 @@ void TestResolve::policiesForDepthwiseAndShortcuts() {
     const std::string projection = "layer2.0.downsample.0.weight";
     QCOMPARE(methods("resnet18", "quantize", "quantize").at(projection), std::string("rdhs pact 4 "));
     QCOMPARE(methods("resnet18", "float", "quantize").at(projection),
-             std::string("float none 32 1 x 1 shortcut stays float"));
+             std::string("float none 32 1 x 1 shortcut stays float; input: 1 x 1 shortcut stays float"));
     QCOMPARE(methods("resnet18", "8bit", "quantize").at(projection),
-             std::string("minmax pact 8 1 x 1 shortcut at 8 bits, uniform min-max"));
+             std::string(
+                 "minmax pact 8 1 x 1 shortcut at 8 bits, uniform min-max; input: 1 x 1 shortcut at 8 bits"));
     const auto kept = methods("mobilenet-v1", "quantize", "float");
-    QCOMPARE(kept.at("layers.0.conv1.weight"),
-             std::string("float none 32 depthwise convolution stays float"));
+    QCOMPARE(
+        kept.at("layers.0.conv1.weight"),
+        std::string(
+            "float none 32 depthwise convolution stays float; input: depthwise convolution stays float"));
     QCOMPARE(kept.at("layers.0.conv2.weight"), std::string("rdhs pact 4 "));
 }
 
