@@ -118,12 +118,19 @@ private slots:
 
     void settingsChangeEveryRunOfAnExample() {
         const auto plain = readRuns("first-look", {});
-        const auto changed = readRuns("first-look", {"training.epochs=2", "seed=7"});
+        const auto changed =
+            readRuns("first-look", {.recipe = {}, .settings = {"training.epochs=2", "seed=7"}});
         QCOMPARE(changed.size(), plain.size());
         for (std::size_t i = 0; i < changed.size(); ++i) {
             QCOMPARE(changed[i].training.epochs, std::int64_t{2});
             QCOMPARE(changed[i].seed, std::uint64_t{7});
             QCOMPARE(changed[i].weights.method, plain[i].weights.method);
+        }
+        // A recipe comes first, settings last.
+        for (const auto& run : readRuns("first-look", {.recipe = "ttq", .settings = {"training.epochs=2"}})) {
+            QCOMPARE(run.weights.method, std::string("ttq"));
+            QCOMPARE(run.training.epochs, std::int64_t{2});
+            QCOMPARE(run.dataset.id, plain.front().dataset.id);
         }
     }
 

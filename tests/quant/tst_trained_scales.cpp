@@ -128,7 +128,11 @@ private slots:
         QuantizerArguments arguments;
         const auto& entry = builtinWeightMethods().at("ttq", "test");
         arguments.parameter = w.clone().requires_grad_();
-        arguments.layer = {.name = "layer.weight", .shape = {1, 5}, .fanIn = 5, .fanOut = 1};
+        arguments.layer = {.name = "layer.weight",
+                           .shape = {1, 5},
+                           .fanIn = 5,
+                           .fanOut = 1,
+                           .followedByBatchNorm = std::nullopt};
         arguments.bits = 2;
         arguments.options = Options::validated(entry.schema.options, Json::object(), "test");
         entry.make(arguments)->materialize(Mode::Eval);
