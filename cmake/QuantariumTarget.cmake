@@ -37,6 +37,8 @@ function(quantarium_test name)
   cmake_parse_arguments(ARG "TORCH;SLOW" "TIMEOUT" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES AUTOMOC ON)
+  set_source_files_properties("${CMAKE_CURRENT_BINARY_DIR}/${name}_autogen/mocs_compilation.cpp" PROPERTIES
+    SKIP_PRECOMPILE_HEADERS ON) # empty: a test includes its own .moc, and reading the precompiled header takes seconds
   target_link_libraries(${name} PRIVATE quantarium_settings ${ARG_LINK} Qt6::Test)
   if(ARG_TORCH)
     target_link_libraries(${name} PRIVATE quantarium_torch quantarium_test_support)

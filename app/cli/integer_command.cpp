@@ -6,6 +6,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <ATen/Parallel.h>
+
 #include "app/cli/text_table.h"
 #include "core/base/error.h"
 #include "core/base/text.h"

@@ -5,6 +5,8 @@
 #include <future>
 #include <string>
 
+#include <ATen/Parallel.h>
+
 #include "core/base/error.h"
 
 namespace quantarium::deploy {

@@ -37,22 +37,28 @@ torch::Tensor filterSizes(const quant::IntegerWeight& weight) {
 
 std::map<std::string, LayerGrids> gridsOf(const std::vector<QuantizedLayerParts>& layers) {
     std::map<std::string, LayerGrids> grids;
+    std::vector<std::string> floatLayers;
     std::vector<std::string> floatWeights;
     std::vector<std::string> floatInputs;
     for (const auto& layer : layers) {
         const auto weight = layer.weight->freeze().integer;
         const auto input = layer.input == nullptr ? std::nullopt : layer.input->grid();
-        if (!weight) floatWeights.push_back(layer.name);
-        if (!input) floatInputs.push_back(layer.name);
-        if (weight && input) grids[layer.name] = {*weight, *input};
+        if (weight && input)
+            grids[layer.name] = {*weight, *input};
+        else
+            (weight ? floatInputs : input ? floatWeights : floatLayers).push_back(layer.name);
     }
     std::vector<std::string> problems;
+    if (!floatLayers.empty())
+        problems.push_back("neither integer weights nor integer inputs: " + join(floatLayers));
     if (!floatWeights.empty()) problems.push_back("no integer weights: " + join(floatWeights));
     if (!floatInputs.empty()) problems.push_back("no integer inputs: " + join(floatInputs));
     if (!problems.empty())
         throw Error(ErrorKind::Config, "not all layers compute with integers; " + join(problems, "; "),
                     "network",
-                    "Train with weights.method = integer and activations.method = minmax in all layers.");
+                    "Train with weights.method = integer and activations.method = minmax in all layers, and "
+                    "with a delay of minmax shorter than the run. An input that was 0 throughout has no "
+                    "range either: look at the layer's activations.");
     return grids;
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/modules/batchnorm.h>
 
 #include "core/nn/layer_site.h"
 #include "core/nn/network.h"

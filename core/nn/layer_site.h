@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace quantarium::nn {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/activation_methods.h"
+
 #include "core/quant/stateful_activation.h"
+#include <torch/autograd.h>
 
 namespace quantarium::quant {
 

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <torch/autograd.h>
 
 #include "core/base/random.h"
 #include "core/quant/activation_methods.h"

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <torch/autograd.h>
+
 #include "core/quant/activation_methods.h"
 #include "core/quant/soft_staircase.h"
 #include "core/quant/stateful_activation.h"

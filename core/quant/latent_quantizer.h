@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/quant/layer_statistics.h"
 #include "core/quant/weight_quantizer.h"

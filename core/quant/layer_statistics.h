@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/quant/weight_quantizer.h"
 #include "core/run/snapshot.h"

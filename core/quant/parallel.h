@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 
+#include <ATen/Parallel.h>
+
 namespace quantarium::quant {
 
 /// Calls work(begin, end) over parts of 0 … count in LibTorch's threads (at::parallel_for). In a file of its

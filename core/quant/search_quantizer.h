@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/quant/layer_statistics.h"
 #include "core/quant/search_passes.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/straight_through.h"
 
+#include <torch/autograd.h>
+
 namespace quantarium::quant {
 
 namespace {

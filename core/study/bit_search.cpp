@@ -4,7 +4,7 @@
 #include <cmath>
 #include <optional>
 
-#include <torch/torch.h>
+#include <ATen/Parallel.h>
 
 #include "core/base/error.h"
 #include "core/train/calibration.h"

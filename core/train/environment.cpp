@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include <sys/utsname.h>
-#include <torch/torch.h>
+#include <torch/version.h>
 #include <unistd.h>
 
 #include "build_info.h"

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <torch/nn/modules/batchnorm.h>
+
 #include "core/train/buffer_keeper.h"
 
 namespace quantarium::train {

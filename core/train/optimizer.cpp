@@ -4,6 +4,10 @@
 #include <sstream>
 #include <type_traits>
 
+#include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
+
 #include "core/base/error.h"
 
 namespace quantarium::train {

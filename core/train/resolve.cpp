@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <thread>
 
+#include <torch/cuda.h>
+
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/data/loader.h"

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include <torch/nn/modules/batchnorm.h>
+
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/train/memory.h"

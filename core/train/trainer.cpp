@@ -8,6 +8,8 @@
 #include <new>
 #include <optional>
 
+#include <ATen/Parallel.h>
+
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/train/calibration.h"

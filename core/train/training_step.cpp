@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include <torch/nn/utils/clip_grad.h>
+
 #include "core/train/buffer_keeper.h"
 #include "core/train/calibration.h"
 #include "core/train/evaluation.h"

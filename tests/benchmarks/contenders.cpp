@@ -4,7 +4,10 @@
 #include <chrono>
 #include <cstdio>
 
+#include <ATen/Parallel.h>
 #include <sys/wait.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/optim/sgd.h>
 #include <unistd.h>
 
 #include "core/base/error.h"

@@ -169,7 +169,8 @@ private slots:
                  text.out.constData());
         const auto refused = inWorkspace({"integer", m_inq});
         QCOMPARE(refused.code, 2);
-        QVERIFY2(refused.error.contains("no integer weights: fc1, fc2"), refused.error.constData());
+        QVERIFY2(refused.error.contains("neither integer weights nor integer inputs: fc1, fc2"),
+                 refused.error.constData());
     }
 
     void aFinishedRunIsNotResumed() {

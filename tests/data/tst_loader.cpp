@@ -4,6 +4,8 @@
 #include <atomic>
 #include <thread>
 
+#include <ATen/Parallel.h>
+
 #include "core/base/error.h"
 #include "core/data/loader.h"
 #include "core/data/memory_dataset.h"

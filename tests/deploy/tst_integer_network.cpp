@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QtTest>
 
+#include <ATen/Parallel.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
+
 #include "core/base/error.h"
 #include "core/deploy/integer_builder.h"
 #include "core/train/evaluation.h"
@@ -186,6 +191,7 @@ private slots:
     void oneLayerIsExactButForItsBias();
     void leavesTheNetworkAsItWas();
     void layersThatStayFloatAreNamed();
+    void aDelayLongerThanTheRunIsNamed();
     void unknownOperationsAreNamed();
     void otherImagesAreRefused();
 };
@@ -325,6 +331,22 @@ void TestIntegerNetwork::layersThatStayFloatAreNamed() {
         const std::string text = error.what();
         QVERIFY2(text.find("no integer weights: conv2;") != std::string::npos, text.c_str());
         QVERIFY2(text.find("no integer inputs: conv1, fc3") != std::string::npos, text.c_str());
+    }
+}
+
+void TestIntegerNetwork::aDelayLongerThanTheRunIsNamed() {
+    auto config = configOf("lenet5", 8);
+    config.activations.options["delay"] = 100;
+    auto session = sessionOf(config);
+    trainSteps(session, 2);
+    try {
+        integerOf(session);
+        QFAIL("not refused");
+    } catch (const Error& error) {
+        const std::string text = error.what();
+        QVERIFY2(text.find("compute with integers; no integer inputs: conv1") != std::string::npos,
+                 text.c_str());
+        QVERIFY2(text.find("a delay of minmax shorter than the run") != std::string::npos, text.c_str());
     }
 }
 

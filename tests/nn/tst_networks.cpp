@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <set>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <ATen/autocast_mode.h>
 
@@ -339,7 +339,7 @@ void TestNetworks::everyParameterLearns() {
     QFETCH(QString, id);
     const auto network = make(id.toStdString(), kCifar);
     const auto labels = torch::arange(4) % 10;
-    torch::nn::functional::cross_entropy(network->forward(images(4, kCifar)), labels).backward();
+    torch::cross_entropy_loss(network->forward(images(4, kCifar)), labels).backward();
     for (const auto& item : network->named_parameters()) {
         QVERIFY2(item.value().grad().defined(), item.key().c_str());
         QVERIFY2(item.value().grad().isfinite().all().item<bool>(), item.key().c_str());

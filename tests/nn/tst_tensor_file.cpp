@@ -3,7 +3,7 @@
 #include <fstream>
 #include <limits>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <QTest>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <QTest>
 

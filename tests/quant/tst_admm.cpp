@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include <torch/optim/sgd.h>
+
 #include "core/base/error.h"
 #include "core/quant/scaled_levels.h"
 #include "tests/quant/quantizers.h"

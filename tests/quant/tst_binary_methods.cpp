@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include <torch/optim/sgd.h>
+
 #include "tests/quant/quantizers.h"
 #include "tests/support/compare.h"
 

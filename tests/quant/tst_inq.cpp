@@ -3,6 +3,10 @@
 
 #include <cmath>
 
+#include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
+
 #include "core/base/error.h"
 #include "core/quant/inq_partition.h"
 #include "core/quant/power_grid.h"

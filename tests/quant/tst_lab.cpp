@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include <torch/optim/adam.h>
+
 #include "core/base/error.h"
 #include "tests/quant/quantizers.h"
 #include "tests/support/compare.h"

@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include <ATen/Parallel.h>
+
 #include "core/quant/parallel.h"
 #include "core/quant/search_passes.h"
 #include "tests/quant/quantizers.h"

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <set>
 
+#include <torch/optim/sgd.h>
+
 #include "core/base/error.h"
 #include "tests/quant/quantizers.h"
 #include "tests/support/compare.h"

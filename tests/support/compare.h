@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace quantarium::testing {
 
