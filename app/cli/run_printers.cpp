@@ -14,12 +14,23 @@ std::string titled(const RunLog::Run& run) {
     return (run.line.place.empty() ? "" : "[" + run.line.place + "] ") + run.line.name;
 }
 
+std::string accuracyText(const Headline& shown) {
+    return shown.name + " " + fixedNumber(shown.value, 2) + " %";
+}
+
+/// What the whole run took where that is known, else what this process spent on it.
+double secondsOf(const RunLog::Run& run, const RunEnded& ended) {
+    if (!ended.result.is_object()) return run.line.progress.secondsSpent;
+    return ended.result.value("seconds", run.line.progress.secondsSpent);
+}
+
 std::string startLine(const RunLog::Run& run, const RunStarted& started) {
     std::string line = titled(run) + ": ";
     line += started.firstEpoch > 0 ? "continues after epoch " + std::to_string(started.firstEpoch) + " of "
                                    : "starts, ";
-    return line + std::to_string(started.totalEpochs) + " epochs of " +
-           std::to_string(started.stepsPerEpoch) + " steps (" + run.id + ")";
+    return line + std::to_string(started.totalEpochs) +
+           (started.totalEpochs == 1 ? " epoch of " : " epochs of ") + std::to_string(started.stepsPerEpoch) +
+           " steps (" + run.id + ")";
 }
 
 std::string epochLine(const RunLog::Run& run, const EpochDone& epoch) {
@@ -28,8 +39,7 @@ std::string epochLine(const RunLog::Run& run, const EpochDone& epoch) {
     for (const char* const name : {"train_loss", "validation_loss"})
         if (const auto found = epoch.values.find(name); found != epoch.values.end())
             line += "  " + found->first + " " + fixedNumber(found->second, 4);
-    if (const auto shown = headline(epoch.values))
-        line += "  " + shown->name + " " + fixedNumber(shown->value, 2) + " %";
+    if (const auto shown = headline(epoch.values)) line += "  " + accuracyText(*shown);
     if (const auto seconds = epoch.values.find("seconds"); seconds != epoch.values.end())
         line += "  in " + formatDuration(seconds->second);
     return line + (epoch.best ? "  (best so far)" : "");
@@ -40,10 +50,14 @@ std::string endLine(const RunLog::Run& run, const RunEnded& ended) {
     if (run.line.totalEpochs > 0 && ended.state != RunState::Finished)
         line +=
             " after epoch " + std::to_string(run.epochsDone) + " of " + std::to_string(run.line.totalEpochs);
-    if (run.line.best && ended.state == RunState::Finished)
-        line += ", best epoch " + run.line.best->name + " " + fixedNumber(run.line.best->value, 2) + " %";
-    if (run.line.progress.secondsSpent > 0) line += ", " + formatDuration(run.line.progress.secondsSpent);
-    return line;
+    if (ended.state == RunState::Finished) {
+        if (run.line.best)
+            line += ", best epoch " + accuracyText(*run.line.best);
+        else if (const auto measured = headline(ended.result, "best")) // a run of no epochs
+            line += ", " + accuracyText(*measured);
+    }
+    const double seconds = secondsOf(run, ended);
+    return seconds > 0 ? line + ", " + formatDuration(seconds) : line;
 }
 
 class BarPrinter : public RunLog {

@@ -109,7 +109,9 @@ ActivationMethod apotActivation() {
     method.minimumBits = 1;
     method.maximumBits = 8;
     method.defaultBits = 4;
-    method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
+    method.levels = [](std::int64_t bits, const Options& options) {
+        return (std::int64_t{1} << bits) - (options.text("sign") == "signed" ? 1 : 0); // one 0 for both signs
+    };
     method.check = requireRoomForSign;
     method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {
         return std::make_unique<ApotActivation>(arguments);

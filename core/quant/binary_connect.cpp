@@ -51,7 +51,7 @@ public:
         latent().clamp_(-m_half, m_half);
     }
 
-    bool blursBatchNorm() const override { return m_stochastic; }
+    bool blursBatchNorm() const override { return m_stochastic && m_steps.item<std::int64_t>() > 0; }
 
 protected:
     torch::Tensor deployed() const override { return signs(latent()).mul_(m_half); }

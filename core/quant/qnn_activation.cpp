@@ -102,7 +102,10 @@ ActivationMethod qnnActivation() {
     method.maximumBits = 8;
     method.defaultBits = 4;
     method.firstAndLast = FirstAndLast::Quantized;
-    method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
+    method.levels = [](std::int64_t bits, const Options& options) {
+        const bool withoutOne = options.text("rule") == "log" && options.text("sign") == "signed"; // 0, ±2^k
+        return (std::int64_t{1} << bits) - (withoutOne ? 1 : 0);
+    };
     method.check = requireRoomForSign;
     method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {
         return std::make_unique<QnnActivation>(arguments);

@@ -199,8 +199,6 @@ std::vector<OptionSpec> rdhsOptions() {
 
 } // namespace
 
-namespace {} // namespace
-
 WeightMethod rdhsMethod() {
     WeightMethod method;
     method.schema = {"rdhs", "Deterministic hard sampling (RDHS)",
@@ -210,7 +208,9 @@ WeightMethod rdhsMethod() {
     method.maximumBits = 9;
     method.defaultBits = 1;
     method.firstAndLast = FirstAndLast::Float;
-    method.multiplications = [](std::int64_t, const Options&) { return MultiplicationFlags{false, false}; };
+    method.multiplications = [](std::int64_t bits, const Options& options) {
+        return multiplicationsOf(spaceOf(bits, options));
+    };
     method.levels = [](std::int64_t bits, const Options& options) { return spaceOf(bits, options).size(); };
     method.sideBits = [](const LayerContext& layer, std::int64_t bits, const Options& options) {
         return fixedScale(layer, spaceOf(bits, options)) == 1.0F ? std::int64_t{0} : kShiftBits;

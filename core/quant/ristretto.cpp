@@ -48,7 +48,7 @@ public:
     }
 
     bool trainFormDiffers() const override { return m_stochastic; }
-    bool blursBatchNorm() const override { return m_stochastic; }
+    bool blursBatchNorm() const override { return m_stochastic && m_steps.item<std::int64_t>() > 0; }
 
 protected:
     torch::Tensor deployed() const override {

@@ -86,6 +86,10 @@ ValueSpace spaceOf(std::int64_t bits, const Options& options);
 /// listed above 3.
 void checkSpace(std::int64_t bits, const Options& options, const std::string& where);
 
+/// None where all values are 0 or powers of two; one scale afterwards where they are so times a common
+/// factor.
+MultiplicationFlags multiplicationsOf(const ValueSpace& space);
+
 /// The options that RDHS and SGT share: values, init.
 std::vector<OptionSpec> searchOptions();
 

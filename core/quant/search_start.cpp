@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <ATen/CPUGeneratorImpl.h>
 
@@ -71,6 +72,16 @@ float fixedScale(const LayerContext& layer, const ValueSpace& space) {
 ValueSpace spaceOf(std::int64_t bits, const Options& options) {
     const auto listed = options.reals("values");
     return listed.empty() ? ValueSpace::published(bits) : ValueSpace({listed.begin(), listed.end()});
+}
+
+MultiplicationFlags multiplicationsOf(const ValueSpace& space) {
+    std::set<double> mantissas; // 0.5 of a power of two
+    for (const double value : space.values()) {
+        int exponent = 0;
+        if (value != 0) mantissas.insert(std::frexp(std::abs(value), &exponent));
+    }
+    if (mantissas.size() > 1) return {true, false};
+    return {false, *mantissas.begin() != 0.5};
 }
 
 void checkSpace(std::int64_t bits, const Options& options, const std::string& where) {

@@ -63,13 +63,24 @@ SearchState searchFromJson(const Json& document, const std::string& where) {
     return search;
 }
 
+Json scalarsToJson(const std::map<std::string, double>& scalars) {
+    Json document = Json::object();
+    for (const auto& [name, value] : scalars)
+        document[name] = numberToJson(value);
+    return document;
+}
+
+std::map<std::string, double> scalarsFromJson(const Json& document, const std::string& where) {
+    std::map<std::string, double> scalars;
+    for (const auto& [name, value] : document.items())
+        scalars[name] = numberFromJson(value, where);
+    return scalars;
+}
+
 Json layerToJson(const LayerSnapshot& layer) {
     Json levels = Json::array();
     for (const auto& level : layer.levels)
         levels.push_back(Json::array({numberToJson(level.value), level.count}));
-    Json diagnostics = Json::object();
-    for (const auto& [name, value] : layer.diagnostics)
-        diagnostics[name] = numberToJson(value);
     return {{"layer", layer.layer},
             {"method", layer.method},
             {"bits", layer.bits},
@@ -85,7 +96,8 @@ Json layerToJson(const LayerSnapshot& layer) {
             {"sqnr_db", layer.sqnrDb ? numberToJson(*layer.sqnrDb) : Json()},
             {"flips", layer.flips ? Json(*layer.flips) : Json()},
             {"search", layer.search ? searchToJson(*layer.search) : Json()},
-            {"diagnostics", diagnostics}};
+            {"diagnostics", scalarsToJson(layer.diagnostics)},
+            {"input_diagnostics", scalarsToJson(layer.inputDiagnostics)}};
 }
 
 LayerSnapshot layerFromJson(const Json& document, const std::string& where) {
@@ -108,8 +120,9 @@ LayerSnapshot layerFromJson(const Json& document, const std::string& where) {
     if (!document.at("sqnr_db").is_null()) layer.sqnrDb = numberFromJson(document.at("sqnr_db"), where);
     if (!document.at("flips").is_null()) layer.flips = document.at("flips").get<std::int64_t>();
     if (!document.at("search").is_null()) layer.search = searchFromJson(document.at("search"), where);
-    for (const auto& [name, value] : document.at("diagnostics").items())
-        layer.diagnostics[name] = numberFromJson(value, where);
+    layer.diagnostics = scalarsFromJson(document.at("diagnostics"), where);
+    if (document.contains("input_diagnostics")) // absent before inputs had them
+        layer.inputDiagnostics = scalarsFromJson(document.at("input_diagnostics"), where);
     return layer;
 }
 

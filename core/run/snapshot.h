@@ -74,6 +74,7 @@ struct LayerSnapshot {
     std::optional<std::int64_t> flips; ///< weights whose level changed since the previous epoch snapshot
     std::optional<SearchState> search;
     std::map<std::string, double> diagnostics; ///< the method's own scalars: "n1", "scale", …
+    std::map<std::string, double> inputDiagnostics; ///< those of what quantizes the layer's input
 
     bool operator==(const LayerSnapshot&) const = default;
 };

@@ -40,6 +40,7 @@ FloatReference::FloatReference(const Workspace& workspace, const std::vector<Run
 
 FloatReference::Match FloatReference::of(const RunRecord& run) const {
     if (const auto* start = startedFrom(run)) return {start, "started from it"};
+    if (run.config.isFloat()) return {};
     if (const auto* other = counterpart(run)) return {other, "same data, network, training and seed"};
     return {};
 }

@@ -24,7 +24,8 @@ public:
     };
     /// The float run that its weights come from, however many runs lie between; else a finished float run
     /// with the same data, network, training and seed, preferring one with the same start, then one from
-    /// scratch, then the newest.
+    /// scratch, then the newest. A float run is compared with none but the one that it goes on from: what
+    /// longer training alone brings.
     Match of(const RunRecord& run) const;
 
     /// Finished runs that are repeats of `run`, itself included.

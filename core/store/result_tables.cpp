@@ -77,7 +77,7 @@ Comparison compare(const std::vector<Record>& finished, const FloatReference& fl
     const RunRecord* one = nullptr;
     for (const Record run : finished) {
         const auto match = floats.of(*run);
-        if (!match.run || run->config.isFloat()) return {};
+        if (!match.run) return {};
         one = match.run;
         references.insert(one->id);
         everyone.push_back(one);
@@ -127,7 +127,7 @@ std::vector<std::vector<Record>> groupsOf(const std::vector<RunRecord>& runs) {
 }
 
 void addRunRow(Builder& builder, const RunRecord& run, const FloatReference& floats) {
-    const auto match = run.config.isFloat() ? FloatReference::Match{} : floats.of(run);
+    const auto match = floats.of(run);
     const Split split = commonSplit({&run});
     builder.startRow();
     builder.add({"run", "Run", ""}, run.id);
@@ -149,6 +149,7 @@ void addRunRow(Builder& builder, const RunRecord& run, const FloatReference& flo
     builder.add({"step_seconds", "Time per step", "s", -1, true}, cell(resultNumber(run, "step_seconds")));
     builder.add({"time_to_float", "Step time to float", "×", 2}, cell(relativeTime(run, match.run)));
     builder.add({"peak_bytes", "Peak memory", "B"}, cell(resultNumber(run, "peak_bytes")));
+    builder.add({"peak_to_float", "Peak memory to float", "×", 2}, cell(relativePeak(run, match.run)));
     builder.add({"snapshot_share", "Share of snapshots", "", -1, true},
                 cell(resultNumber(run, "snapshot_share")));
     builder.add(configurationDetails(), run);
@@ -172,8 +173,7 @@ void addAccuracies(Builder& builder, const std::vector<Record>& finished, const 
 Json floatRuns(const std::vector<Record>& finished, const FloatReference& floats) {
     std::set<std::string> ids;
     for (const Record run : finished)
-        if (const auto match = floats.of(*run); match.run && !run->config.isFloat())
-            ids.insert(match.run->id);
+        if (const auto match = floats.of(*run); match.run) ids.insert(match.run->id);
     return ids.empty() ? Json() : Json(join({ids.begin(), ids.end()}));
 }
 
@@ -201,10 +201,11 @@ void addGroupRow(Builder& builder, const std::vector<Record>& group, const Float
     builder.add(reportColumns(), shown);
     builder.add({"seconds", "Time", "s", 1}, result("seconds"));
     builder.add({"step_seconds", "Time per step", "s", 4}, result("step_seconds"));
-    builder.add({"time_to_float", "Step time to float", "×", 2}, mean([&](const RunRecord& run) {
-                    return run.config.isFloat() ? std::nullopt : relativeTime(run, floats.of(run).run);
-                }));
+    builder.add({"time_to_float", "Step time to float", "×", 2},
+                mean([&](const RunRecord& run) { return relativeTime(run, floats.of(run).run); }));
     builder.add({"peak_bytes", "Peak memory", "B"}, result("peak_bytes"));
+    builder.add({"peak_to_float", "Peak memory to float", "×", 2},
+                mean([&](const RunRecord& run) { return relativePeak(run, floats.of(run).run); }));
     builder.add(configurationDetails(), shown);
 }
 

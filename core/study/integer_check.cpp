@@ -108,7 +108,7 @@ IntegerCheck checkIntegers(train::Session& session, const std::function<void(std
     session.materialize(quant::Mode::Eval);
     Comparison comparison;
     double seconds = 0;
-    const auto loader = session.loader(session.splits.test, false);
+    const auto loader = session.loader(session.splits.test, train::LoaderUse::Evaluate);
     loader->start(0);
     while (auto batch = loader->next()) {
         const auto begin = Clock::now();

@@ -53,7 +53,7 @@ std::shared_ptr<Capture> capture(Session& session, const std::string& layer, con
 
 void SessionCalibration::forEachBatch(
     std::int64_t batches, const std::function<void(const torch::Tensor&, const torch::Tensor&)>& use) {
-    const auto loader = m_session.loader(m_session.splits.train, false);
+    const auto loader = m_session.loader(m_session.splits.train, LoaderUse::Calibrate);
     loader->start(0);
     for (std::int64_t i = 0; i < batches; ++i) {
         auto batch = loader->next();

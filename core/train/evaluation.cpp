@@ -19,7 +19,7 @@ std::map<std::string, double> evaluate(Session& session, const std::shared_ptr<c
     session.network->eval();
     session.materialize(mode);
     const auto sum = session.task->newSum();
-    const auto loader = session.loader(dataset, false);
+    const auto loader = session.loader(dataset, LoaderUse::Evaluate);
     loader->start(0);
     while (auto batch = loader->next()) {
         const auto [images, targets] = session.onDevice(std::move(*batch));
@@ -49,7 +49,7 @@ void reestimateBatchNorm(Session& session, std::int64_t batches) {
         }
     if (norms.empty()) return;
     session.network->train();
-    const auto loader = session.loader(session.splits.train, false);
+    const auto loader = session.loader(session.splits.train, LoaderUse::Train);
     loader->start(0);
     for (std::int64_t i = 0; i < batches; ++i) {
         auto batch = loader->next();

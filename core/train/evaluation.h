@@ -23,8 +23,8 @@ inline constexpr std::int64_t kBatchNormBatches = 50;
 
 bool anyBlursBatchNorm(const Session& session);
 
-/// Replaces the running statistics of all batch norms by averages over up to `batches` unaugmented training
-/// batches, with the weights of materialize(Eval).
+/// Replaces the running statistics of all batch norms by averages over up to `batches` training batches,
+/// shuffled and augmented as the training sees them, with the weights of materialize(Eval).
 void reestimateBatchNorm(Session& session, std::int64_t batches);
 
 } // namespace quantarium::train

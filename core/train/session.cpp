@@ -119,13 +119,14 @@ int Session::passes() const {
 }
 
 std::unique_ptr<data::Loader> Session::loader(std::shared_ptr<const data::Dataset> dataset,
-                                              bool training) const {
+                                              LoaderUse use) const {
     data::LoaderSettings settings;
-    settings.batch = training ? config.training.batch : evaluationBatch(config, dataset->imageShape());
+    const bool chosen = use != LoaderUse::Evaluate;
+    settings.batch = chosen ? config.training.batch : evaluationBatch(config, dataset->imageShape());
     settings.decoders = config.machine.threads;
-    settings.shuffle = training;
-    settings.dropLast = training;
-    if (training)
+    settings.shuffle = chosen;
+    settings.dropLast = chosen;
+    if (use == LoaderUse::Train)
         settings.augmentation = data::Augmentation::from(
             Options::validated(data::Augmentation::schema(), config.dataset.augment, "dataset.augment"));
     settings.normalization = splits.normalization;

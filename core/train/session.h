@@ -26,6 +26,10 @@ struct QuantizedLayer {
     bool quantized() const { return method->schema.id != "float"; }
 };
 
+/// What batches are for. Train: shuffled, augmented. Calibrate: shuffled as for training, since files may lie
+/// class by class, not augmented. Evaluate: all, in their order, in larger batches.
+enum class LoaderUse { Train, Calibrate, Evaluate };
+
 /// Everything one run needs, built from its configuration: data, network, task, one quantizer per weight,
 /// optimizer, schedule. Belongs to the run's thread.
 struct Session {
@@ -44,8 +48,8 @@ struct Session {
 
     void materialize(quant::Mode mode, int pass = 0);
     int passes() const; ///< of the layer that needs most
-    /// A loader over one of the splits; `training` shuffles and augments.
-    std::unique_ptr<data::Loader> loader(std::shared_ptr<const data::Dataset> dataset, bool training) const;
+    /// A loader over one of the splits.
+    std::unique_ptr<data::Loader> loader(std::shared_ptr<const data::Dataset> dataset, LoaderUse use) const;
     /// Moves a loader's batch to the run's device.
     data::Batch onDevice(data::Batch batch) const;
     /// Network parameters with a gradient, for clipping: what backward() writes into.

@@ -54,7 +54,7 @@ public:
           m_observer(observer), m_control(control), m_metric(m_session.task->metrics().front()) {}
 
     RunEnded run() {
-        m_trainLoader = m_session.loader(m_session.splits.train, true);
+        m_trainLoader = m_session.loader(m_session.splits.train, LoaderUse::Train);
         m_stepsPerEpoch = m_trainLoader->batchesPerEpoch();
         restore();
         announce();
@@ -329,8 +329,11 @@ private:
         auto snapshot = std::make_shared<WeightSnapshot>();
         snapshot->epoch = m_state.epoch;
         snapshot->step = m_state.step;
-        for (auto& layer : m_session.layers)
+        for (auto& layer : m_session.layers) {
             snapshot->layers.push_back(layer.quantizer->snapshot(markFlips));
+            if (layer.activation)
+                snapshot->layers.back().inputDiagnostics = layer.activation->diagnostics();
+        }
         const double seconds = secondsSince(begin);
         m_state.snapshotSeconds += seconds;
         m_nextSnapshot =

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/quant/activation_quantizer.h"
 #include "core/quant/weight_quantizer.h"
 #include "core/train/memory.h"
 #include "tests/benchmarks/contenders.h"
@@ -27,7 +28,23 @@ using Make = std::function<std::unique_ptr<Contender>(const StepSettings&)>;
 Make session(const std::string& name, const std::string& method, std::int64_t bits,
              const std::string& precision = "fp32", Stage stage = Stage::FirstEpoch) {
     return [=](const StepSettings& settings) {
-        return sessionContender(name, settings, method, bits, precision, stage);
+        const auto change = [&](RunConfig& config) {
+            config.weights.method = method;
+            config.weights.bits = bits;
+            config.machine.precision = precision;
+        };
+        return sessionContender(name, settings, change, stage);
+    };
+}
+
+Make inputs(const std::string& name, const std::string& nonlinearity, const std::string& method,
+            std::int64_t bits) {
+    return [=](const StepSettings& settings) {
+        return sessionContender(name, settings, [&](RunConfig& config) {
+            config.network.options = {{"nonlinearity", nonlinearity}};
+            config.activations.method = method;
+            config.activations.bits = bits;
+        });
     };
 }
 
@@ -56,6 +73,17 @@ std::vector<Make> registry() {
                                   ? "float"
                                   : method.schema.id + ", " + std::to_string(method.defaultBits) + " bits",
                               method.schema.id, method.defaultBits));
+    return all;
+}
+
+/// Every activation method at its default bits, with float weights. The sign needs inputs below 0, too.
+std::vector<Make> activations() {
+    std::vector<Make> all{session("float", "float", 32)};
+    for (const auto& method : quant::builtinActivationMethods().entries()) {
+        const auto& id = method.schema.id;
+        all.push_back(inputs("inputs " + id + ", " + std::to_string(method.defaultBits) + " bits",
+                             id == "sign" ? "hardtanh" : "relu", id, method.defaultBits));
+    }
     return all;
 }
 
@@ -135,9 +163,10 @@ int main(int argc, char** argv) {
         if (std::strcmp(argv[i], "--rounds") == 0) rounds = std::max(2, std::atoi(argv[i + 1]));
         if (std::strcmp(argv[i], "--threads") == 0) settings.threads = std::max(1, std::atoi(argv[i + 1]));
     }
-    if (what != "methods" && what != "memory" && what != "all" && what != "eager") {
-        std::fprintf(stderr,
-                     "usage: benchmark_training methods|memory|all|eager [--rounds N] [--threads N]\n");
+    if (what != "methods" && what != "memory" && what != "all" && what != "activations" && what != "eager") {
+        std::fprintf(
+            stderr,
+            "usage: benchmark_training methods|memory|all|activations|eager [--rounds N] [--threads N]\n");
         return 2;
     }
     settings.dataFolder =
@@ -147,12 +176,13 @@ int main(int argc, char** argv) {
     if (what == "methods") runInterleaved(methods(), settings, rounds);
     if (what == "eager") runInterleaved(eager(), settings, rounds);
     if (what == "memory") runMemory(methods(), settings, std::min(rounds, kMemoryRounds));
-    if (what == "all") {
-        runMemory(registry(), settings,
+    if (what == "all" || what == "activations") {
+        const auto contenders = what == "all" ? registry() : activations();
+        runMemory(contenders, settings,
                   std::min(rounds, kMemoryRounds)); // forks: before any thread is started
         std::printf("\n");
         train::keepFreedMemory();
-        runInterleaved(registry(), settings, rounds);
+        runInterleaved(contenders, settings, rounds);
     }
     std::filesystem::remove_all(settings.dataFolder);
     return 0;

@@ -34,7 +34,7 @@ public:
         const auto& registries = train::Registries::builtin();
         m_session = train::openSession(train::resolve(config, registries), registries);
         m_sum = m_session.task->newSum();
-        const auto loader = m_session.loader(m_session.splits.train, true);
+        const auto loader = m_session.loader(m_session.splits.train, train::LoaderUse::Train);
         loader->start(0);
         m_batch = *loader->next();
         train::runProcedures(m_session, &quant::WeightMethod::before);
@@ -189,17 +189,14 @@ private:
 } // namespace
 
 std::unique_ptr<Contender> sessionContender(const std::string& name, const StepSettings& settings,
-                                            const std::string& method, std::int64_t bits,
-                                            const std::string& precision, Stage stage) {
+                                            const std::function<void(RunConfig&)>& change, Stage stage) {
     RunConfig config;
     config.dataset.id = "cifar10";
     config.dataset.root = settings.dataFolder.string();
     config.network.id = "resnet20";
-    config.weights.method = method;
-    config.weights.bits = bits;
     config.training.batch = settings.batch;
     config.machine.threads = settings.threads;
-    config.machine.precision = precision;
+    change(config);
     return std::make_unique<SessionContender>(name, settings, config, stage);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,10 +32,9 @@ struct StepSettings {
 /// Where in the training the steps are: what methods change by epoch (INQ's frozen share) is in force.
 enum class Stage { FirstEpoch, LastEpoch };
 
-/// A session of ours.
+/// A session of ours: float ResNet-20, but for what `change` sets.
 std::unique_ptr<Contender> sessionContender(const std::string& name, const StepSettings& settings,
-                                            const std::string& method, std::int64_t bits,
-                                            const std::string& precision = "fp32",
+                                            const std::function<void(RunConfig&)>& change,
                                             Stage stage = Stage::FirstEpoch);
 
 /// RDHS as paper B's Figure 3 draws it: each convolution over m times the channels, through autograd.

@@ -46,7 +46,7 @@ void trainSteps(train::Session& session, std::int64_t steps) {
     session.network->train();
     session.optimizer->setLearningRate(0.02);
     const auto sum = session.task->newSum();
-    const auto loader = session.loader(session.splits.train, true);
+    const auto loader = session.loader(session.splits.train, train::LoaderUse::Train);
     for (std::int64_t epoch = 0, step = 0; step < steps; ++epoch) {
         loader->start(epoch);
         while (auto batch = step < steps ? loader->next() : std::nullopt) {
@@ -74,7 +74,7 @@ IntegerNetwork integerOf(train::Session& session) {
 }
 
 torch::Tensor testImages(const train::Session& session, std::int64_t count) {
-    const auto loader = session.loader(session.splits.test, false);
+    const auto loader = session.loader(session.splits.test, train::LoaderUse::Evaluate);
     loader->start(0);
     return loader->next()->images.narrow(0, 0, count).contiguous();
 }

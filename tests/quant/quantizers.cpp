@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/quant/quantizers.h"
 
+#include <stdexcept>
+
 #include <ATen/CPUGeneratorImpl.h>
 
 namespace quantarium::testing {
@@ -26,6 +28,8 @@ void Attached::setLogits(const torch::Tensor& logits) {
 Attached attach(const std::string& method, std::int64_t bits, const torch::Tensor& weight,
                 const Json& options, bool pretrained, std::uint64_t seed) {
     const auto& entry = quant::builtinWeightMethods().at(method, "test");
+    if (bits < entry.minimumBits || bits > entry.maximumBits)
+        throw std::invalid_argument(method + " has no " + std::to_string(bits) + " bits");
     quant::QuantizerArguments arguments;
     arguments.parameter = weight.detach().clone().requires_grad_();
     arguments.layer.name = "layer.weight";

@@ -126,8 +126,9 @@ private slots:
         QVERIFY(std::abs(diagnostics.at("threshold") - .2975) < 1e-6);
         QVERIFY(std::abs(diagnostics.at("scale") - .7333333) < 1e-6);
         // All of one size: nothing lies below 0.7 times the mean, so nothing is lost.
-        auto equal = attach("twn", 2, row({.2, -.2, .2, .2}), {}, true);
-        QVERIFY(torch::allclose(equal.weight(), row({.2, -.2, .2, .2}), 1e-6));
+        auto equal = attach("twn", 2, row({.2, -.2, .2, -.2}), {}, true);
+        QVERIFY(torch::allclose(equal.weight(), row({.2, -.2, .2, -.2}), 1e-6));
+        QVERIFY(std::abs(equal.quantizer->snapshot(false).diagnostics.at("threshold") - .14) < 1e-6);
         auto g = row({1, -2, 3, 4, 5, 6});
         QVERIFY_SAME(bitDifference(layer.gradient(g), g));
     }

@@ -350,8 +350,11 @@ private slots:
         QVERIFY_THROWS_EXCEPTION(Error, check(5, {{"portions", Json::array()}}));
         QVERIFY_THROWS_EXCEPTION(Error, check(5, {{"portions", {0.5, 0.75}}}));
         QVERIFY_THROWS_EXCEPTION(Error, check(5, {{"portions", {0.5, 0.5, 1}}}));
-        QVERIFY(!method.remark(7, {}).empty() && method.remark(5, {}).empty());
         const auto options = Options::validated(method.schema.options, Json::object(), "test");
+        QVERIFY(!method.remark(7, options).empty() && method.remark(5, options).empty());
+        const auto full = Options::validated(method.schema.options, {{"code_use", "full"}}, "test");
+        QCOMPARE(method.remark(5, full), method.remark(6, options)); // nearly the same powers of two
+        QVERIFY(method.remark(6, options) != method.remark(7, options));
         QVERIFY(!method.epochsRemark(2, options).empty() && method.epochsRemark(3, options).empty());
     }
 };

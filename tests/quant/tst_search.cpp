@@ -416,6 +416,22 @@ private slots:
         QCOMPARE(fixedScale(layer, ValueSpace::published(1)), 0.03125F);
     }
 
+    /// Powers of two need shifts alone, times a common factor one scale, all others a multiplier.
+    void multiplicationsFollowTheValues() {
+        for (const char* const method : {"rdhs", "sgt"}) {
+            const auto& entry = builtinWeightMethods().at(method, "test");
+            const auto flags = [&](std::int64_t bits, const std::vector<double>& values) {
+                const auto of = entry.multiplications(
+                    bits, Options::validated(entry.schema.options, {{"values", values}}, "test"));
+                return std::pair(of.mac, of.postScale);
+            };
+            QVERIFY(flags(3, {}) == std::pair(false, false));
+            QVERIFY(flags(2, {-0.25, 0, 4}) == std::pair(false, false));
+            QVERIFY(flags(2, {-0.3, 0, 0.6}) == std::pair(false, true));
+            QVERIFY(flags(1, {-0.3, 0.7}) == std::pair(true, false));
+        }
+    }
+
     void listedValues() {
         const Json options{{"values", {1.0, 0.0, -1.0}}};
         auto layer = attach("rdhs", 2, randomTensor({300}, 1), options, true);

@@ -63,6 +63,9 @@ private slots:
         const double third = 1.0 / 3;
         auto two = attach("dorefa", 2, w, {}, true);
         QVERIFY_SAME(difference(two.weight(), row({1, -third, third, -third}), 1e-7));
+        // t of Eq. 9, seen through 8 bits: within half a step of 1 / 255.
+        const auto t = row({1, .19661193324148185, .6295803799710145, .43456620311123767});
+        QVERIFY_SAME(difference((attach("dorefa", 8, w, {}, true).weight() + 1) / 2, t, 0.5 / 255 + 1e-6));
         auto one = attach("dorefa", 1, w, {}, true);
         QVERIFY_SAME(difference(one.weight(), row({.45, -.45, .45, -.45}), 1e-7));
         const auto g = row({.1, .2, .3, .4});

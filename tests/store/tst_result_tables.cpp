@@ -80,6 +80,7 @@ private slots:
             {"seconds", 12.25},
             {"step_seconds", 0.115},
             {"peak_bytes", 1048576.0},
+            {"peak_to_float", 1.0},
             {"snapshot_share", 0.001},
             {"batch", 50},
             {"training_images", 1000},
@@ -120,6 +121,19 @@ private slots:
         QCOMPARE(at(table, 1, "float_run"), Json("start")); // through the run between
         QVERIFY(near(at(table, 1, "delta_to_float"), -2));
         QCOMPARE(at(table, 1, "float_by"), Json("started from it"));
+    }
+
+    /// A float run has no counterpart, but one that goes on from another shows what longer training brings.
+    void comparesAFloatRunWithItsStartAlone() {
+        const auto start = addFinished(*m_workspace, "start", sampleConfig(1), 90);
+        auto longer = started(sampleConfig(1), "float");
+        const auto run = addFinished(*m_workspace, "longer", longer, 91.5, 0.1, "start");
+        const auto table = runTable(*m_workspace, {start, run});
+        QVERIFY(at(table, 0, "float_run").is_null() && at(table, 0, "delta_to_float").is_null());
+        QCOMPARE(at(table, 1, "float_run"), Json("start"));
+        QVERIFY(near(at(table, 1, "delta_to_float"), 1.5));
+        const auto groups = groupTable(*m_workspace, {start, run});
+        QCOMPARE(groups.rows.size(), 2u);
     }
 
     void picksTheCounterpart() {

@@ -1,43 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QtTest>
 
-#include "core/train/resolve.h"
-#include "core/train/trainer.h"
-#include "tests/support/compare.h"
-#include "tests/support/small_run.h"
+#include <optional>
+
+#include "core/train/registries.h"
+#include "tests/study/convergence.h"
 
 using namespace quantarium;
 using namespace quantarium::testing;
 
 namespace {
-
-RunConfig base() {
-    RunConfig config;
-    config.dataset.id = "shapes10";
-    config.dataset.limit = 4000;
-    config.dataset.testLimit = 1000;
-    config.network.id = "resnet20";
-    config.training.batch = 64;
-    config.machine.threads = 1;
-    return config;
-}
-
-/// What a method must reach, in percentage points below or above the float network that it starts from, and
-/// why no more.
-struct Band {
-    const char* method;
-    std::int64_t bits;
-    const char* options;
-    double rate; ///< learning rate
-    double lowest;
-    const char* reason;
-};
-
-// 1,000 test images: one measurement has a standard deviation of about 1.2 points, a difference of two 1.7; a
-// band of 5 is three of those. Wider ones have their reason.
-constexpr double kNoise = -5.0;
-constexpr double kSearchRate = 0.1; ///< as published for the search methods
-constexpr double kRate = 0.02;
 
 constexpr Band kBands[] = {
     {"float", 32, "{}", kRate, kNoise, "goes on training"},
@@ -65,7 +37,7 @@ constexpr Band kBands[] = {
     {"ristretto", 8, "{}", kRate, kNoise, "8 bits are float but for rounding"},
     {"ristretto", 4, "{}", kRate, kNoise, "16 levels"},
     {"lsq", 2, "{}", kRate, kNoise, "four levels with a trained step"},
-    {"apot", 3, "{}", kRate, kNoise, "eight levels with a trained clip"},
+    {"apot", 3, "{}", kRate, kNoise, "seven levels with a trained clip"},
     {"minmax", 4, "{}", kRate, kNoise, "15 levels"},
     {"integer", 8, "{}", kRate, kNoise, "8 bits are float but for rounding"},
     {"ptq", 8, "{}", kRate, kNoise, "8 bits are float but for rounding"},
@@ -81,36 +53,21 @@ class TestConvergence : public QObject {
 
 private slots:
     void initTestCase() {
-        auto config = base();
-        config.training.epochs = 8;
-        config.training.optimizer.options = {{"lr", 0.1}};
-        config.training.schedule.id = "one-cycle";
-        m_float = trained("float", config, {});
-        QVERIFY2(m_float > 70, qPrintable(QString::number(m_float)));
+        m_convergence.emplace();
+        QVERIFY2(m_convergence->floatTop1() > 70, qPrintable(QString::number(m_convergence->floatTop1())));
     }
 
-    void reachesItsBand_data() {
-        QTest::addColumn<int>("row");
-        for (int i = 0; i < static_cast<int>(std::size(kBands)); ++i)
-            QTest::addRow("%s, %d bits %s", kBands[i].method, int(kBands[i].bits), kBands[i].options) << i;
-    }
+    void reachesItsBand_data() { addBands(kBands); }
     void reachesItsBand() {
         QFETCH(int, row);
         const auto& band = kBands[row];
-        auto config = base();
-        config.dataset.limit = 2000;
-        config.start.from = "run";
-        config.start.path = "float";
+        auto config = m_convergence->fromFloat(band.rate);
         config.weights.method = band.method;
         config.weights.bits = band.bits;
         config.weights.options = Json::parse(band.options);
-        config.training.epochs = 3;
-        config.training.optimizer.options = {{"lr", band.rate}};
-        const double accuracy = trained("run-" + std::to_string(row), config, model("float"));
-        const auto text =
-            QString("%1 % after float's %2 %: %3 points").arg(accuracy).arg(m_float).arg(accuracy - m_float);
-        qInfo().noquote() << text;
-        QVERIFY2(accuracy - m_float >= band.lowest, qPrintable(text + "; " + band.reason));
+        const auto top1 = m_convergence->trained("run-" + std::to_string(row), config);
+        const auto problem = outsideOf(band, top1, m_convergence->floatTop1());
+        QVERIFY2(problem.empty(), problem.c_str());
     }
 
     /// No method of the registry is left out.
@@ -122,22 +79,7 @@ private slots:
     }
 
 private:
-    std::filesystem::path model(const std::string& name) const {
-        return train::RunFolder(m_temporary.path() / name).modelFile();
-    }
-
-    /// Test top-1 of the last epoch.
-    double trained(const std::string& name, const RunConfig& config, const std::filesystem::path& start) {
-        EventLog log;
-        const auto& registries = train::Registries::builtin();
-        const auto ended =
-            train::runTraining(name, train::resolve(config, registries),
-                               train::RunFolder(m_temporary.path() / name), start, registries, log, {});
-        return ended.state == RunState::Finished ? ended.result.at("last").at("test_top1").get<double>() : 0;
-    }
-
-    TemporaryFolder m_temporary;
-    double m_float = 0;
+    std::optional<Convergence> m_convergence;
 };
 
 QTEST_GUILESS_MAIN(TestConvergence)

@@ -107,7 +107,7 @@ private slots:
         const auto config = pictureRun(m_folder->path());
         auto session = train::openSession(config, train::Registries::builtin());
         std::filesystem::remove_all(m_folder->path() / "train");
-        const auto loader = session.loader(session.splits.train, true);
+        const auto loader = session.loader(session.splits.train, train::LoaderUse::Train);
         loader->start(0);
         QVERIFY_EXCEPTION_THROWN(loader->next(), Error);
         QVERIFY(session.splits.remarks->take().size() >= 8);

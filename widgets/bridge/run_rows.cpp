@@ -133,7 +133,6 @@ Comparisons compareToFloat(const store::Workspace& workspace) {
     store::RunFilter finished;
     finished.state = RunState::Finished;
     for (const auto& run : workspace.list(finished)) {
-        if (run.config.isFloat()) continue;
         const auto match = floats.of(run);
         if (!match.run || match.run->state != RunState::Finished) continue;
         const auto split = store::commonSplit({&run, match.run});

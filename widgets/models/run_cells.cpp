@@ -64,7 +64,7 @@ QString deltaHelp(const RunRow& row) {
         return (row.deltaOnTest ? translated("Percentage points on test data, against %1")
                                 : translated("Percentage points on validation data, against %1"))
             .arg(row.deltaReference);
-    if (row.config.isFloat()) return translated("A float run is compared with none.");
+    if (row.config.isFloat()) return translated("A float run is compared only with a float run that it starts from.");
     if (row.state != RunState::Finished) return translated("Known when the run has finished.");
     return translated("Its float run has not finished, or there is none.");
 }
