@@ -83,6 +83,7 @@ ExitCode search(Program& program, const BitsArguments& arguments) {
         program.out << "\nWritten to " << arguments.output
                     << ". It trains as the run did; fine-tune it with a lower learning rate:\n"
                     << "  quantarium-cli run " << shellQuoted(arguments.output)
+                    << (arguments.workspace.empty() ? "" : " --workspace " + shellQuoted(arguments.workspace))
                     << " --set training.optimizer.options.lr=…\n";
     return ExitCode::Ok;
 }

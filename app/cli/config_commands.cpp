@@ -7,10 +7,9 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli/plan_view.h"
+#include "app/cli/preflight.h"
 #include "app/cli/reference.h"
 #include "app/cli/run_input.h"
-#include "core/train/resolve.h"
-#include "core/train/session.h"
 
 namespace quantarium::cli {
 
@@ -43,11 +42,8 @@ struct ConfigArguments {
 };
 
 ExitCode check(Program& program, const ConfigArguments& arguments) {
-    const auto runs = readRuns(arguments.check, arguments.changes);
-    for (const auto& given : runs) {
-        const auto source = runs.size() > 1 ? arguments.check + " (" + given.name + ")" : arguments.check;
-        const auto config = train::resolve(given, program.registries, source);
-        const auto report = train::planRun(config, program.registries);
+    for (const auto& [config, report] :
+         checkRuns(givenRuns(arguments.check, arguments.changes), program.registries)) {
         if (arguments.json) {
             program.out << dumpJson({{"config", config.toJson()}, {"report", toJson(report)}}) << "\n";
             continue;

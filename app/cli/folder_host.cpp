@@ -99,6 +99,11 @@ private:
             best = fixedNumber(shown->value, 2) + " %";
             bestEpoch = std::to_string(epoch.epoch);
         }
+        if (last.empty() && result) // a run of no epochs
+            if (const auto shown = headline(result->result, "best")) {
+                last = shown->name + " " + fixedNumber(shown->value, 2) + " %";
+                best = fixedNumber(shown->value, 2) + " %";
+            }
         return {entry.id,
                 config.name,
                 result ? toString(result->state) : "stopped",

@@ -66,6 +66,14 @@ std::optional<Headline> headline(const std::map<std::string, double>& values) {
     return std::nullopt;
 }
 
+std::optional<Headline> headline(const Json& result, const std::string& moment) {
+    if (!result.is_object() || !result.contains(moment)) return std::nullopt;
+    std::map<std::string, double> values;
+    for (const auto& [name, value] : result.at(moment).items())
+        if (value.is_number()) values[name] = value.get<double>();
+    return headline(values);
+}
+
 std::string progressLine(const RunProgress& run, std::size_t width, bool unicode) {
     const std::string place = run.place.empty() ? "" : "[" + run.place + "] ";
     const std::string name = shortened(run.name, kNameWidth);

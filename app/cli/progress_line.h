@@ -19,6 +19,10 @@ struct Headline {
 
 std::optional<Headline> headline(const std::map<std::string, double>& values);
 
+/// The same of what a run ended with (RunEnded::result).
+/// @param moment "last" or "best"
+std::optional<Headline> headline(const Json& result, const std::string& moment);
+
 /// What one line about one run shows.
 struct RunProgress {
     std::string place; ///< "2/4", empty for a single run

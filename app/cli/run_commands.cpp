@@ -105,9 +105,9 @@ void addRun(CLI::App& app, Program& program) {
     addCommon(*command, *arguments);
     command->callback([arguments, &program] {
         program.action = [arguments, &program] {
-            const auto configs = readRuns(arguments->input, arguments->changes);
-            checkBeforeStart(configs, program.registries, arguments->input);
-            return carryOut(program, *arguments, [&](RunHost& host) { return host.submit(configs); });
+            const auto given = givenRuns(arguments->input, arguments->changes);
+            checkBeforeStart(given, program.registries);
+            return carryOut(program, *arguments, [&](RunHost& host) { return host.submit(given.configs); });
         };
     });
 }

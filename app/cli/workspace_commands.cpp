@@ -51,9 +51,14 @@ std::vector<store::RunRecord> chosenRuns(const store::Workspace& workspace,
     return runs;
 }
 
-std::string shown(const std::map<std::string, double>& values) {
-    const auto value = headline(values);
-    return value ? fixedNumber(value->value, 2) + " %" : "";
+/// "84.00 %", or "84.00 % (test)" where there is no validation to tell of, as in a run of no epochs.
+std::string shown(const std::map<std::string, double>& values, const Json& result,
+                  const std::string& moment) {
+    auto value = headline(values);
+    if (!value) value = headline(result, moment);
+    if (!value) return "";
+    const auto split = value->name.substr(0, value->name.find('_'));
+    return fixedNumber(value->value, 2) + " %" + (split == "validation" ? "" : " (" + split + ")");
 }
 
 ExitCode list(Program& program, const WorkspaceArguments& arguments) {
@@ -80,8 +85,8 @@ ExitCode list(Program& program, const WorkspaceArguments& arguments) {
         rows.push_back({run.id, toString(run.state),
                         std::to_string(run.epochsDone) + "/" + std::to_string(run.config.training.epochs),
                         shortened(run.name, 48), run.config.weights.method,
-                        std::to_string(run.config.weights.bits), shown(run.last), shown(run.best),
-                        run.createdAt});
+                        std::to_string(run.config.weights.bits), shown(run.last, run.result, "last"),
+                        shown(run.best, run.result, "best"), run.createdAt});
     program.out << textTable(
         {"Id", "State", "Epochs", "Name", "Method", "Bits", "Val. last", "Val. best", "Created"}, rows);
     return ExitCode::Ok;

@@ -17,6 +17,7 @@ constexpr double kProcessBytes = 300.0 * 1024 * 1024; ///< LibTorch and program 
 
 constexpr std::int64_t kEightBits = 8;
 constexpr const char* kEightBitMethod = "minmax"; ///< for methods that don't reach 8 bits themselves
+constexpr const char* kOverridden = "set by an override";
 
 /// Whether a method can do this width with these options.
 bool reachesBits(const quant::WeightMethod& method, std::int64_t bits, const Json& options) {
@@ -85,7 +86,7 @@ LayerChoice choose(const QuantizationConfig& weights, const nn::LayerNode& node,
                    const quant::WeightMethod& method) {
     if (const Json* given = overrideFor(weights.overrides, node.layer))
         return {given->at("method").get<std::string>(), given->at("bits").get<std::int64_t>(),
-                given->at("options"), "set by an override"};
+                given->at("options"), kOverridden};
     const LayerChoice normal{weights.method, weights.bits, weights.options, ""};
     if (weights.method == "float") return normal;
     const auto [treatment, why] = applyPolicies(weights, node, method.firstAndLast);
@@ -108,7 +109,7 @@ void requireMatches(const Overrides& overrides, const std::string& where, const 
     }
 }
 
-/// @param why gets what a policy did to the input: "first layer (as-published) stays float"
+/// @param why gets what an override or a policy did to the input: "first layer (as-published) stays float"
 ActivationPlan planActivation(const QuantizationConfig& config, const nn::LayerNode& node,
                               const quant::ActivationMethods& methods, std::string& why) {
     const auto planned = [&](const std::string& id, std::int64_t bits,
@@ -117,9 +118,11 @@ ActivationPlan planActivation(const QuantizationConfig& config, const nn::LayerN
         const auto& method = methods.at(id, "activations.method");
         return {&method, bits, Options::validated(method.schema.options, options, "activations.options")};
     };
-    if (const Json* given = overrideFor(config.overrides, node.layer))
+    if (const Json* given = overrideFor(config.overrides, node.layer)) {
+        why = kOverridden;
         return planned(given->at("method").get<std::string>(), given->at("bits").get<std::int64_t>(),
                        given->at("options"));
+    }
     const auto normal = planned(config.method, config.bits, config.options);
     if (normal.method == nullptr) return normal;
     const auto result = applyPolicies(config, node, normal.method->firstAndLast);

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/data/loader.h"
+#include "core/run/recipes.h"
 
 namespace quantarium::train {
 
@@ -40,6 +41,42 @@ void resolveMachine(MachineConfig& machine, const std::string& source) {
              "Use \"cpu\", or a LibTorch with CUDA on a machine with a GPU.");
 }
 
+/// What weights.method and activations.method are mistaken for.
+struct OtherSection {
+    std::vector<std::string> ids;
+    std::string what; ///< "quantizes inputs, not weights"
+    std::string key;
+    std::string keeps; ///< the word that quantizes nothing in the section itself
+};
+
+OtherSection activationsInstead(const Registries& registries) {
+    return {registries.activations.ids(), "quantizes inputs, not weights", "activations.method", "float"};
+}
+
+OtherSection weightsInstead(const Registries& registries) {
+    return {registries.methods.ids(), "quantizes weights, not inputs", "weights.method", "none"};
+}
+
+bool contains(const std::vector<std::string>& ids, const std::string& id) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+/// The method with this id. Of an id that stands for something else the error says for what.
+template <class Method>
+const Method& methodAt(const Registry<Method>& methods, const std::string& id, const std::string& where,
+                       const OtherSection& other) {
+    if (const auto* method = methods.find(id)) return *method;
+    if (id == "float" || id == "none")
+        fail("\"" + id + "\" is no method here", where, "Use \"" + other.keeps + "\" to quantize nothing.");
+    if (contains(other.ids, id))
+        fail("\"" + id + "\" " + other.what, where, "It belongs in " + other.key + ".");
+    const auto& recipes = builtinRecipes();
+    if (std::any_of(recipes.begin(), recipes.end(), [&](const Recipe& recipe) { return recipe.id == id; }))
+        fail("\"" + id + "\" is a recipe, not a method", where,
+             "Use \"--recipe " + id + "\"; it sets the methods, too.");
+    return methods.at(id, where);
+}
+
 /// Options of one weight or activation method at one width, complete; `where` is the section's path.
 template <class Method>
 Json methodOptions(const Method& method, std::int64_t bits, const Json& options, const std::string& where) {
@@ -58,7 +95,8 @@ Json methodOptions(const Method& method, std::int64_t bits, const Json& options,
 
 /// An override as it is written: the section's own method, bits and options where it doesn't say otherwise.
 template <class Section, class Methods>
-void resolveOverride(Json& value, const Section& section, const Methods& methods, const std::string& where) {
+void resolveOverride(Json& value, const Section& section, const Methods& methods, const OtherSection& other,
+                     const std::string& where) {
     const std::vector<OptionSpec> keys{OptionSpec::text("method", "", section.method, ""),
                                        OptionSpec::integer("bits", "", section.bits, 1, 32, "").orNull(), [] {
                                            OptionSpec spec;
@@ -72,7 +110,7 @@ void resolveOverride(Json& value, const Section& section, const Methods& methods
         value = {{"method", "none"}, {"bits", 32}, {"options", Json::object()}};
         return;
     }
-    const auto& method = methods.at(given.text("method"), where + ".method");
+    const auto& method = methodAt(methods, given.text("method"), where + ".method", other);
     const bool same = method.schema.id == section.method;
     const auto bits = given.optionalInteger("bits").value_or(same ? section.bits : method.defaultBits);
     Json options = same ? section.options : Json::object();
@@ -84,15 +122,17 @@ void resolveOverride(Json& value, const Section& section, const Methods& methods
 }
 
 void resolveWeights(QuantizationConfig& weights, const Registries& registries, const std::string& source) {
-    const auto& method = registries.methods.at(weights.method, source + "weights.method");
+    const auto other = activationsInstead(registries);
+    const auto& method = methodAt(registries.methods, weights.method, source + "weights.method", other);
     if (weights.method != "float" && weights.bits == 32) weights.bits = method.defaultBits;
     weights.options = methodOptions(method, weights.bits, weights.options, source + "weights");
     for (auto& [pattern, value] : weights.overrides)
-        resolveOverride(value, weights, registries.methods, source + "weights.overrides." + pattern);
+        resolveOverride(value, weights, registries.methods, other, source + "weights.overrides." + pattern);
 }
 
 void resolveActivations(QuantizationConfig& activations, const Registries& registries,
                         const std::string& source) {
+    const auto other = weightsInstead(registries);
     if (activations.method == "none") {
         if (activations.bits != 32)
             fail("activations stay float (32 bits) with the method none", source + "activations.bits",
@@ -100,13 +140,14 @@ void resolveActivations(QuantizationConfig& activations, const Registries& regis
         if (!activations.options.empty())
             fail("the method none has no options", source + "activations.options", "Remove them.");
     } else {
-        const auto& method = registries.activations.at(activations.method, source + "activations.method");
+        const auto& method =
+            methodAt(registries.activations, activations.method, source + "activations.method", other);
         if (activations.bits == 32) activations.bits = method.defaultBits;
         activations.options =
             methodOptions(method, activations.bits, activations.options, source + "activations");
     }
     for (auto& [pattern, value] : activations.overrides)
-        resolveOverride(value, activations, registries.activations,
+        resolveOverride(value, activations, registries.activations, other,
                         source + "activations.overrides." + pattern);
 }
 
@@ -141,9 +182,6 @@ void checkStart(const RunConfig& config, const std::string& source) {
         fail("start.from is \"" + config.start.from + "\" but no path is given", source + "start.path",
              config.start.from == "run" ? "Give a run's id; \"quantarium-cli list\" shows them."
                                         : "Give a safetensors file or a PyTorch state dict.");
-    if (config.start.from == "float" && config.isFloat())
-        fail("a float run can't start from its own float run", source + "start.from",
-             "Use \"scratch\", or \"run\" to continue another run.");
 }
 
 std::string shortNumber(std::int64_t bits) {

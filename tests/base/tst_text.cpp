@@ -73,6 +73,10 @@ void TestText::bytes() {
 
 void TestText::nearestWords() {
     QCOMPARE(nearestWord("momentun", {"momentum", "nesterov"}), std::string("momentum"));
+    QCOMPARE(nearestWord("wieghts", {"network", "weights"}), std::string("weights"));
+    QCOMPARE(nearestWord("weihgst", {"network", "weights"}), std::string("weights"));
+    // Neighbours that changed places are one slip, not two.
+    QCOMPARE(nearestWord("tnw", {"ttq", "tsq", "twn"}), std::string("twn"));
     QCOMPARE(nearestWord("xyzzy", {"momentum", "nesterov"}), std::string());
 }
 

@@ -35,6 +35,19 @@ private slots:
         QVERIFY(outcome.out.contains("Written to " + runs.path().toUtf8()));
     }
 
+    void aRunOfNoEpochsShowsWhatItMeasured() {
+        const QTemporaryDir folder;
+        const auto outcome = runCli({"run", writeConfig(folder.path(), tinyConfig("minmax", 8, 0)),
+                                     "--folder", folder.filePath("runs")});
+        QVERIFY2(outcome.code == 0, outcome.error.constData());
+        const auto result = parseJson(contentOf(folder.filePath("runs/result.json")).toStdString(), "result");
+        const auto top1 = result.at("result").at("best").at("test_top1").get<double>();
+        const auto shown = QByteArray::number(top1, 'f', 2) + " %";
+        QVERIFY2(outcome.out.contains("finished, test_top1 " + shown), outcome.out.constData());
+        const auto row = outcome.out.mid(outcome.out.indexOf("\nrun-1"));
+        QVERIFY2(row.contains("test_top1 " + shown + "  " + shown), outcome.out.constData());
+    }
+
     void runsShareTheirFloatStart() {
         const QTemporaryDir folder;
         const QDir runs(folder.filePath("runs"));

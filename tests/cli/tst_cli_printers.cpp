@@ -60,6 +60,22 @@ private slots:
                              "[1/2] tiny: finished, best epoch validation_top1 60.00 %, 1.0 s\n"));
     }
 
+    /// Nothing is trained or validated: what counts is what the run ended with.
+    void aRunOfNoEpochsSaysWhatItMeasured() {
+        std::ostringstream out;
+        const auto log = makeLinePrinter(out);
+        auto started = startedEvent();
+        started.totalEpochs = 0;
+        started.report.notes.clear();
+        log->onEvent("r1", started);
+        log->onEvent("r1", Progress{0, 0, 0, "testing", 0, 0, 0, 0.001, -1, 0, {}});
+        const Json measured{{"test_loss", 0.5}, {"test_top1", 84.25}};
+        log->onEvent(
+            "r1",
+            RunEnded{RunState::Finished, "", {{"last", measured}, {"best", measured}, {"seconds", 4.5}}});
+        QVERIFY2(out.str().ends_with("\ntiny: finished, test_top1 84.25 %, 4.5 s\n"), out.str().c_str());
+    }
+
     void resumedAndStoppedRunsSaySo() {
         std::ostringstream out;
         const auto log = makeLinePrinter(out);

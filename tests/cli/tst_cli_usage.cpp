@@ -111,9 +111,6 @@ private slots:
         row("unknown network", edited(good, "/network/id", "resnet21"), "Did you mean");
         row("path without its start", edited(good, "/start", {{"path", "x"}}),
             "start.path: applies only when from is");
-        row("float from float",
-            edited(edited(edited(good, "/weights", Json::object()), "/start/from", "float"), "/name", ""),
-            "start.from");
         row("nesterov without momentum",
             edited(good, "/training/optimizer/options", {{"nesterov", true}, {"momentum", 0}}), "nesterov");
         row("ensemble", edited(good, "/ensemble", {{"members", 2}}), "ensemble.members");
@@ -179,11 +176,41 @@ private slots:
         file.close();
         const Json start{{"from", "file"}, {"path", file.fileName().toStdString()}};
         const auto path = writeConfig(folder.path(), edited(tinyConfig("inq", 5, 1), "/start", start));
-        const auto outcome = runInProcess({"run", path, "--workspace", folder.filePath("w")});
-        QVERIFY2(outcome.code == 3, outcome.error.constData());
-        QCOMPARE(outcome.errorLines(), 1);
-        QVERIFY2(outcome.error.contains(said), outcome.error.constData());
+        for (const auto& arguments : {QStringList{"run", path, "--workspace", folder.filePath("w")},
+                                      QStringList{"config", "--check", path}}) {
+            const auto outcome = runInProcess(arguments);
+            QVERIFY2(outcome.code == 3, outcome.error.constData());
+            QCOMPARE(outcome.errorLines(), 1);
+            QVERIFY2(outcome.error.contains(said), outcome.error.constData());
+            QVERIFY2(outcome.out.isEmpty(), outcome.out.constData());
+        }
         QVERIFY(!QDir(folder.filePath("w")).exists());
+    }
+
+    void weightsThatAreNotThere() {
+        const QTemporaryDir folder;
+        const Json start{{"from", "file"}, {"path", "/nonexistent.pt"}};
+        const auto path = writeConfig(folder.path(), edited(tinyConfig("inq", 5, 1), "/start", start));
+        const auto outcome = runInProcess({"config", "--check", path});
+        QCOMPARE(outcome.code, 3);
+        QVERIFY2(outcome.error.contains("/nonexistent.pt: there is no such file"), outcome.error.constData());
+    }
+
+    /// The file has no such key: the recipe put it there.
+    void aRecipesOwnSettingIsNotTheFiles() {
+        const QTemporaryDir folder;
+        const auto path = writeConfig(folder.path(), tinyConfig("float", 32, 1));
+        const QStringList check{"config", "--check", path, "--recipe", "bnn"};
+        QCOMPARE(runInProcess(check).code, 0);
+        const auto recipe = runInProcess(check + QStringList{"--set", "network.options.nonlinearity=relu"});
+        QCOMPARE(recipe.code, 2);
+        QVERIFY2(recipe.error.contains(": recipe bnn: activations.method: sign would see no negative values"),
+                 recipe.error.constData());
+        const auto byHand = runInProcess(check + QStringList{"--set", "activations.method=sing"});
+        QVERIFY2(byHand.error.contains((path + ": activations.method: ").toUtf8()), byHand.error.constData());
+        const auto ownKey = runInProcess(check + QStringList{"--set", "network.options.width=3"});
+        QVERIFY2(ownKey.error.contains((path + ": network.options.width: ").toUtf8()),
+                 ownKey.error.constData());
     }
 
     void aWorkspaceThatIsNotThere() {

@@ -89,6 +89,7 @@ private slots:
     void everyParameterLearns();
     void initialWeightsFollowTheirDistribution();
     void zeroPaddedShortcut();
+    void mobileNetsNonlinearity();
     void tooSmallImagesAreRefused_data();
     void tooSmallImagesAreRefused();
     void impossibleOptionsAreRefused();
@@ -184,6 +185,7 @@ void TestNetworks::sitesMatchParametersAndGraph() {
     std::vector<Json> variants{Json::object()};
     for (const auto& option : builtinNetworks().at(id.toStdString(), "network").schema.options) {
         if (option.name == "shortcut") variants.push_back({{"shortcut", "B"}});
+        if (option.name == "nonlinearity") variants.push_back({{"nonlinearity", "none"}});
         if (option.name == "form") variants.push_back({{"form", "imagenet"}});
         if (option.name == "batch_norm") variants.push_back({{"batch_norm", true}});
     }
@@ -230,14 +232,43 @@ void TestNetworks::sitesAreCalledOncePerForward() {
 /// Calibration captures a layer's input and output: nothing may change them afterwards, in place.
 void TestNetworks::sitesMayKeepTensors() {
     QFETCH(QString, id);
-    const auto network = make(id.toStdString(), kCifar);
-    const auto transform = std::make_shared<KeepingTransform>();
-    for (const auto& site : network->sites())
-        site.site->attach(transform);
-    network->forward(images(2, kCifar)).sum().backward();
-    QCOMPARE(transform->m_kept.size(), 2 * network->sites().size());
-    for (const auto& [kept, copy] : transform->m_kept)
-        QVERIFY_SAME(testing::bitDifference(kept, copy));
+    for (const char* const nonlinearity : {"relu", "hardtanh", "none"}) {
+        const auto network = make(id.toStdString(), kCifar, {{"nonlinearity", nonlinearity}});
+        const auto transform = std::make_shared<KeepingTransform>();
+        for (const auto& site : network->sites())
+            site.site->attach(transform);
+        network->forward(images(2, kCifar)).sum().backward();
+        QCOMPARE(transform->m_kept.size(), 2 * network->sites().size());
+        for (const auto& [kept, copy] : transform->m_kept)
+            QVERIFY_SAME(testing::bitDifference(kept, copy));
+    }
+}
+
+/// What the last convolution of a block gets with each non-linearity; batch norms multiply by ten.
+void TestNetworks::mobileNetsNonlinearity() {
+    const auto range = [](const std::string& id, const std::string& layer, const std::string& nonlinearity) {
+        const auto network = make(id, kCifar, {{"nonlinearity", nonlinearity}});
+        const torch::NoGradGuard noGradients;
+        for (auto& item : network->named_parameters())
+            if (item.value().dim() == 1) item.value().mul_(10);
+        const auto transform = std::make_shared<KeepingTransform>();
+        for (const auto& site : network->sites())
+            if (site.layer == layer) site.site->attach(transform);
+        network->forward(images(2, kCifar));
+        const auto input = transform->m_kept.at(0).first;
+        return std::pair(input.min().item<double>(), input.max().item<double>());
+    };
+    const auto check = [&](const std::string& id, const std::string& layer) {
+        QCOMPARE(range(id, layer, "relu").first, 0.0);
+        QCOMPARE(range(id, layer, "hardtanh").first, -1.0);
+        QCOMPARE(range(id, layer, "hardtanh").second, 1.0);
+        const auto [low, high] = range(id, layer, "none");
+        QVERIFY(low < -6 && high > 6);
+    };
+    check("mobilenet-v1", "layers.3.conv2");
+    check("mobilenet-v2", "features.2.conv.2");
+    QVERIFY(range("mobilenet-v1", "layers.3.conv2", "relu").second > 6);
+    QCOMPARE(range("mobilenet-v2", "features.2.conv.2", "relu").second, 6.0); // ReLU6
 }
 
 void TestNetworks::seedsDecideTheWeights() {

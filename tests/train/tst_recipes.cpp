@@ -59,6 +59,23 @@ private slots:
                 config.training.schedule.options, "test"));
     }
 
+    /// Recipes that set the network's non-linearity find that option in every network.
+    void eachNetworkTakesSignInputs_data() {
+        QTest::addColumn<QString>("id");
+        for (const auto& id : registries().networks.ids())
+            QTest::newRow(id.c_str()) << QString::fromStdString(id);
+    }
+    void eachNetworkTakesSignInputs() {
+        QFETCH(QString, id);
+        auto document = smallRun().toJson();
+        document["dataset"] = {{"id", "cifar10"}};
+        document["network"] = {{"id", id.toStdString()}};
+        document = withRecipe(builtinRecipe("xnor-net"), document);
+        const auto config = train::resolve(RunConfig::fromJson(document), registries());
+        const auto report = train::planRun(config, registries());
+        QCOMPARE(report.layers[1].activationMethod, std::string("sign"));
+    }
+
     void noMethodIsWithoutOne() {
         std::set<std::string> weights{"float"};
         std::set<std::string> activations;

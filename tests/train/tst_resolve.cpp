@@ -17,9 +17,11 @@ private slots:
     void refuses_data();
     void refuses();
     void floatStartSharesDataNetworkAndSeed();
+    void floatGoesOnFromFloat();
     void floatStartTakesItsOwnTraining();
     void repeatsCountSeedsUp();
     void overridesReachTheLayers();
+    void overriddenInputsSaySo();
     void refusesAPatternWithoutLayers();
     void policiesDecideFirstAndLast_data();
     void policiesDecideFirstAndLast();
@@ -73,6 +75,15 @@ void TestResolve::refuses_data() {
         QTest::newRow(name) << change << where << says;
     };
     row("unknown method", R"({"weights": {"method": "inqq"}})", "weights.method", "Did you mean \"inq\"");
+    row("recipe as a method", R"({"weights": {"method": "bnn"}})", "weights.method",
+        "\"bnn\" is a recipe, not a method. Use \"--recipe bnn\"");
+    row("activation method for weights", R"({"weights": {"method": "sign"}})", "weights.method",
+        "It belongs in activations.method");
+    row("weight method for activations", R"({"activations": {"method": "bwn"}})", "activations.method",
+        "It belongs in weights.method");
+    row("method of an override", R"({"weights": {"method": "inq", "overrides": {"*": {"method": "pact"}}}})",
+        "weights.overrides.*.method", "It belongs in activations.method");
+    row("float activations", R"({"activations": {"method": "float"}})", "activations.method", "Use \"none\"");
     row("bits above the range", R"({"weights": {"method": "inq", "bits": 12}})", "weights.bits", "2 … 9");
     row("bits below the range", R"({"weights": {"method": "inq", "bits": 1}})", "weights.bits", "2 … 9");
     row("unknown option", R"({"weights": {"method": "rdhs", "bits": 1, "options": {"taux": 1}}})",
@@ -89,7 +100,6 @@ void TestResolve::refuses_data() {
     row("activation options", R"({"activations": {"method": "pact", "options": {"clipp": 1}}})",
         "activations.options.clipp", "clip");
     row("run without a path", R"({"start": {"from": "run"}})", "start.path", "list");
-    row("float from float", R"({"start": {"from": "float"}})", "start.from", "scratch");
     row("device", R"({"machine": {"device": "gpu"}})", "machine.device", "cuda");
     row("augmentation", R"({"dataset": {"augment": {"flop": true}}})", "dataset.augment.flop", "flip");
     row("override", R"({"weights": {"method": "inq", "bits": 5, "overrides": {"conv1": {"bits": 1}}}})",
@@ -124,6 +134,16 @@ void TestResolve::floatStartSharesDataNetworkAndSeed() {
             train::identity(train::resolve(byHand, registries())));
 }
 
+/// The fair control: a float network that trains as long as the quantized ones.
+void TestResolve::floatGoesOnFromFloat() {
+    auto config = smallRun("float", 32, 4);
+    config.start.from = "float";
+    config.start.floatEpochs = 3;
+    const auto start = train::floatStart(train::resolve(config, registries()));
+    QCOMPARE(start.start.from, std::string("scratch"));
+    QCOMPARE(start.training.epochs, 3);
+}
+
 void TestResolve::floatStartTakesItsOwnTraining() {
     auto config = smallRun("inq", 5);
     config.start.from = "float";
@@ -153,6 +173,19 @@ void TestResolve::overridesReachTheLayers() {
     QCOMPARE(report.layers[0].method, std::string("float"));
     QCOMPARE(report.layers[1].bits, 3);
     QCOMPARE(report.layers[4].bits, 4);
+}
+
+void TestResolve::overriddenInputsSaySo() {
+    auto config = smallRun("inq", 5);
+    config.activations.method = "pact";
+    config.activations.overrides["conv2"] = {{"bits", 3}};
+    config.activations.overrides["fc1"] = {{"method", "none"}};
+    const auto report = train::planRun(train::resolve(config, registries()), registries());
+    QCOMPARE(report.layers[1].activationBits, std::int64_t{3});
+    QCOMPARE(report.layers[1].remark, std::string("input: set by an override"));
+    QCOMPARE(report.layers[2].activationMethod, std::string("none"));
+    QCOMPARE(report.layers[2].remark, std::string("input: set by an override"));
+    QCOMPARE(report.layers[3].remark, std::string());
 }
 
 void TestResolve::refusesAPatternWithoutLayers() {
@@ -240,7 +273,7 @@ void TestResolve::signActivationsNeedNegativeValues() {
     config.activations.overrides["*"] = {{"method", "sign"}, {"bits", 1}};
     const auto [otherPlace, otherText] = errorOf(config);
     QCOMPARE(otherPlace, QString("activations.overrides.*"));
-    QVERIFY2(otherText.contains("another activation method"), qPrintable(otherText));
+    QVERIFY2(otherText.contains("network.options.nonlinearity"), qPrintable(otherText));
 }
 
 QTEST_GUILESS_MAIN(TestResolve)

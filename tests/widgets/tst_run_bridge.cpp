@@ -49,6 +49,7 @@ private slots:
     void closingCheckpointsWhatRuns();
     void schemaDescribesTheRegistries();
     void onlyTheNewestPlanArrives();
+    void aPlanOpensTheFileToStartFrom();
 
 private:
     std::unique_ptr<QTemporaryDir> m_folder;
@@ -268,6 +269,18 @@ void RunBridgeTest::onlyTheNewestPlanArrives() {
     QVERIFY(report.memory.parameters > 0);
     QVERIFY(std::any_of(report.layers.begin(), report.layers.end(),
                         [](const LayerReport& layer) { return layer.kind == "conv"; }));
+}
+
+void RunBridgeTest::aPlanOpensTheFileToStartFrom() {
+    LaboratorySetup setup;
+    QSignalSpy failed(&setup, &SetupService::planFailed);
+    auto config = smallConfig("start");
+    config.start.from = "file";
+    config.start.path = "/nonexistent/weights.pt";
+    setup.requestPlan(config);
+    QVERIFY(QTest::qWaitFor([&] { return !failed.isEmpty(); }, kPatienceMs));
+    const auto reason = failed[0][0].toString();
+    QVERIFY2(reason.contains("/nonexistent/weights.pt: there is no such file"), qPrintable(reason));
 }
 
 QTEST_MAIN(RunBridgeTest)

@@ -8,6 +8,7 @@
 #include "core/train/registries.h"
 #include "core/train/resolve.h"
 #include "core/train/session.h"
+#include "core/train/start_weights.h"
 #include "widgets/bridge/worker.h"
 
 namespace quantarium::widgets {
@@ -58,6 +59,16 @@ QString textOf(const Error& error) {
     return text;
 }
 
+/// Throws Error when the file that a run is to start from is not there, not to be trusted, or doesn't fit.
+void requireStart(const RunConfig& resolved, const train::Registries& registries) {
+    if (resolved.start.from != "file") return;
+    try {
+        train::requireStartFits(resolved, registries, resolved.start.path);
+    } catch (const Error& error) {
+        throw Error(error.kind(), error.what()); // the place is the file, which the reader wants to see
+    }
+}
+
 } // namespace
 
 struct LaboratorySetup::State {
@@ -96,7 +107,9 @@ void LaboratorySetup::requestPlan(const RunConfig& config) {
         QString reason;
         try {
             const auto& registries = train::Registries::builtin();
-            report = train::planRun(train::resolve(config, registries), registries);
+            const auto resolved = train::resolve(config, registries);
+            report = train::planRun(resolved, registries);
+            requireStart(resolved, registries);
         } catch (const Error& error) {
             reason = textOf(error);
         } catch (const std::exception& error) {
