@@ -14,7 +14,7 @@ quantarium_widgets_library(panels
     sampling/sample_grid.h sampling/sampling_layout.cpp sampling/sampling_panel.cpp sampling/sampling_panel.h sampling/search_model.cpp
     sampling/search_model.h sampling/simplex_view.cpp sampling/simplex_view.h
     weights/epoch_scrubber.cpp weights/epoch_scrubber.h weights/layer_grid.cpp weights/layer_grid.h weights/layer_history.cpp
-    weights/layer_model.cpp weights/layer_model.h weights/layer_series.cpp weights/pin_bar.cpp weights/pin_bar.h weights/snapshot_history.cpp
+    weights/layer_model.cpp weights/layer_model.h weights/layer_series.cpp weights/own_values.cpp weights/pin_bar.cpp weights/pin_bar.h weights/snapshot_history.cpp
     weights/snapshot_history.h weights/weights_csv.cpp weights/weights_layout.cpp weights/weights_panel.cpp weights/weights_panel.h
   LINK quantarium::plot quantarium::run_source
   PRIVATE_LINK quantarium::quant)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -181,6 +182,65 @@ std::string costText(const RunRecord& run) {
                                part("cores") + " cores, " + part("instruction_set") + ", " + part("system"));
 }
 
+/// The last recorded weights; null when there are none.
+std::shared_ptr<const WeightSnapshot> lastSnapshot(const store::Workspace& workspace, const RunRecord& run) {
+    const auto epochs = workspace.snapshotEpochs(run.id);
+    return epochs.empty() ? nullptr : workspace.snapshot(run.id, epochs.back());
+}
+
+bool hasOwnValues(const LayerSnapshot& layer) {
+    return !layer.diagnostics.empty() || !layer.inputDiagnostics.empty();
+}
+
+Json numbers(const std::map<std::string, double>& values) {
+    Json object = Json::object();
+    for (const auto& [name, value] : values)
+        object[name] = numberToJson(value);
+    return object;
+}
+
+/// What the layers' methods tell of themselves: a line for each layer, a column for each name.
+std::string ownValuesText(const WeightSnapshot& snapshot) {
+    using Values = std::map<std::string, double>;
+    const std::pair<const char*, Values LayerSnapshot::*> groups[] = {
+        {"", &LayerSnapshot::diagnostics}, {"input ", &LayerSnapshot::inputDiagnostics}};
+    std::vector<std::string> header{"Layer"};
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& layer : snapshot.layers)
+        if (hasOwnValues(layer)) rows.push_back({layer.layer});
+    for (const auto& [prefix, member] : groups) {
+        std::set<std::string> names;
+        for (const auto& layer : snapshot.layers)
+            for (const auto& [name, value] : layer.*member)
+                names.insert(name);
+        for (const auto& name : names) {
+            header.push_back(prefix + name);
+            auto row = rows.begin();
+            for (const auto& layer : snapshot.layers) {
+                if (!hasOwnValues(layer)) continue;
+                const auto found = (layer.*member).find(name);
+                (row++)->push_back(found == (layer.*member).end() ? "" : significant(found->second));
+            }
+        }
+    }
+    if (rows.empty()) return {};
+    return "\nMethods' own values after epoch " + std::to_string(snapshot.epoch) + "\n" +
+           textTable(header, rows);
+}
+
+/// The same for programs; null when the methods tell nothing.
+Json ownValuesJson(const WeightSnapshot* snapshot) {
+    Json layers = Json::array();
+    if (snapshot)
+        for (const auto& layer : snapshot->layers)
+            if (hasOwnValues(layer))
+                layers.push_back({{"layer", layer.layer},
+                                  {"weights", numbers(layer.diagnostics)},
+                                  {"inputs", numbers(layer.inputDiagnostics)}});
+    if (layers.empty()) return {};
+    return {{"epoch", snapshot->epoch}, {"layers", layers}};
+}
+
 } // namespace
 
 std::vector<std::string> tableFormats() {
@@ -254,16 +314,11 @@ std::string runText(const store::Workspace& workspace, const RunRecord& run) {
     text += line("Folder", workspace.runFolder(run.id).string()) + line("Note", run.note);
     text += costText(run) + valuesText(run);
     if (run.report) text.append("\n").append(reportText(*run.report));
+    if (const auto snapshot = lastSnapshot(workspace, run)) text += ownValuesText(*snapshot);
     return text + "\nConfiguration\n" + dumpJson(run.config.toJson(), 2) + "\n";
 }
 
 Json runJson(const store::Workspace& workspace, const RunRecord& run) {
-    const auto numbers = [](const std::map<std::string, double>& values) {
-        Json object = Json::object();
-        for (const auto& [name, value] : values)
-            object[name] = numberToJson(value);
-        return object;
-    };
     Json series = Json::object();
     for (const auto& name : workspace.seriesNames(run.id))
         for (const auto& [epoch, value] : workspace.series(run.id, name))
@@ -287,6 +342,7 @@ Json runJson(const store::Workspace& workspace, const RunRecord& run) {
             {"environment", run.environment},
             {"note", run.note},
             {"folder", workspace.runFolder(run.id).string()},
+            {"diagnostics", ownValuesJson(lastSnapshot(workspace, run).get())},
             {"series", series}};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QCheckBox>
 #include <QComboBox>
+#include <QHeaderView>
 #include <QLineEdit>
 #include <QMenu>
 #include <QPushButton>
@@ -29,6 +30,8 @@ private slots:
     void whatMattersComesFirst();
     void aMarkedFieldIsUnfolded();
     void thePlanIsShortUntilAskedFor();
+    void thePlanTellsEachLayersMethod();
+    void remarksHaveTheWidthThatIsLeft();
     void missingFilesAreExplained();
     void startNeedsAWorkspace();
     void startHandsOverTheConfiguration();
@@ -215,6 +218,66 @@ void SetupPanelTest::thePlanIsShortUntilAskedFor() {
     m_panel->findChild<QToolButton*>(QStringLiteral("planDetails"))->click();
     QVERIFY(plan->details().contains(QStringLiteral("269,722")));
     QVERIFY(plan->sizeHint().height() > low + 80);
+}
+
+void SetupPanelTest::thePlanTellsEachLayersMethod() {
+    auto* plan = m_panel->findChild<PlanView*>(QStringLiteral("plan"));
+    RunReport report;
+    LayerReport kept;
+    kept.layer = "conv1.weight";
+    kept.kind = "conv";
+    kept.method = "float";
+    kept.weights = 432;
+    kept.remark = "kept in float: the policy keeps the first layer";
+    LayerReport binary;
+    binary.layer = "layer1.0.conv1.weight";
+    binary.method = "bwn";
+    binary.bits = 1;
+    binary.levels = 2;
+    binary.macMultiplies = false;
+    binary.postScale = true;
+    binary.activationMethod = "pact";
+    binary.activationBits = 4;
+    report.layers = {kept, binary};
+    plan->showReport(report);
+    m_panel->findChild<QToolButton*>(QStringLiteral("planDetails"))->click();
+    auto* table = plan->findChild<LayerTable*>(QStringLiteral("planLayers"));
+    const auto row = [&](int index) {
+        QMap<QString, QString> cells;
+        for (int column = 0; column < table->columnCount(); ++column)
+            cells[table->headerItem()->text(column)] = table->topLevelItem(index)->text(column);
+        return cells;
+    };
+    QCOMPARE(row(0)["Method"], QStringLiteral("float"));
+    QCOMPARE(row(0)["Multiplies"], QStringLiteral("yes"));
+    QCOMPARE(row(0)["Scales"], QStringLiteral("no"));
+    QCOMPARE(row(0)["Levels"], QStringLiteral("any"));
+    QCOMPARE(row(0)["Remark"], QStringLiteral("kept in float: the policy keeps the first layer"));
+    QCOMPARE(row(1)["Method"], QStringLiteral("bwn"));
+    QCOMPARE(row(1)["Multiplies"], QStringLiteral("no"));
+    QCOMPARE(row(1)["Scales"], QStringLiteral("yes"));
+    QCOMPARE(row(1)["Input"], QStringLiteral("4"));
+    QCOMPARE(row(1)["Remark"], QString());
+}
+
+void SetupPanelTest::remarksHaveTheWidthThatIsLeft() {
+    LayerTable table;
+    auto* item = new QTreeWidgetItem(&table);
+    item->setText(0, QStringLiteral("layer1.0.conv1.weight"));
+    table.resize(1400, 120);
+    table.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&table));
+    const auto* header = table.header();
+    const int remark = header->count() - 1;
+    QTRY_COMPARE(header->length(), table.viewport()->width());
+    item->setText(0, QStringLiteral("features.denseblock4.denselayer16.conv2.weight")); // another plan
+    QTRY_VERIFY(header->sectionSize(0) > 40 * table.fontMetrics().averageCharWidth());
+    QTRY_COMPARE(header->length(), table.viewport()->width());
+    table.resize(300, 120); // too narrow for all: the remark stays readable, the table scrolls
+    QTRY_VERIFY(header->length() > table.viewport()->width());
+    QVERIFY(header->sectionSize(remark) >= table.fontMetrics().averageCharWidth() * 30);
+    for (int column = 0; column < remark; ++column)
+        QVERIFY(header->sectionSize(column) >= header->sectionSizeHint(column));
 }
 
 void SetupPanelTest::missingFilesAreExplained() {

@@ -14,7 +14,9 @@ namespace quantarium::widgets {
 
 namespace {
 
-constexpr int kPlanColumns = 5;
+enum Column { Layer, Method, Bits, Levels, Multiplies, Scales, Weights, Input, Remark, ColumnCount };
+
+constexpr int kRemarkCharacters = 36; ///< shown of a remark where the panel is narrow; its tooltip has all
 
 QString bytes(double count) {
     return QString::fromStdString(formatBytes(count)).toHtmlEscaped();
@@ -75,6 +77,29 @@ QString detailsHtml(const RunReport& report) {
     return html + QStringLiteral("</table>");
 }
 
+QString yesOrNo(bool yes) {
+    return yes ? QObject::tr("yes") : QObject::tr("no");
+}
+
+/// One layer's cells, by column.
+QStringList layerTexts(const LayerReport& layer) {
+    return {QString::fromStdString(layer.layer),
+            QString::fromStdString(layer.method),
+            QString::number(layer.bits),
+            layer.levels > 0 ? QString::number(layer.levels) : QObject::tr("any"),
+            yesOrNo(layer.macMultiplies),
+            yesOrNo(layer.postScale),
+            countText(static_cast<double>(layer.weights)),
+            layer.activationMethod == "none" ? QObject::tr("float") : QString::number(layer.activationBits),
+            QString::fromStdString(layer.remark)};
+}
+
+Qt::Alignment alignmentOf(int column) {
+    if (column == Multiplies || column == Scales || column == Input) return Qt::AlignCenter;
+    const bool number = column == Bits || column == Levels || column == Weights;
+    return (number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter;
+}
+
 QLabel* textLabel(const QString& accessibleName) {
     auto* label = new QLabel;
     label->setWordWrap(true);
@@ -84,6 +109,49 @@ QLabel* textLabel(const QString& accessibleName) {
 }
 
 } // namespace
+
+LayerTable::LayerTable() {
+    setObjectName(QStringLiteral("planLayers"));
+    setAccessibleName(tr("Layers of the planned run"));
+    setHeaderLabels({tr("Layer"), tr("Method"), tr("Bits"), tr("Levels"), tr("Multiplies"), tr("Scales"),
+                     tr("Weights"), tr("Input"), tr("Remark")});
+    const auto explain = [this](int column, const QString& text) { headerItem()->setToolTip(column, text); };
+    explain(Method, tr("What quantizes the layer's weights; “float” where they are kept"));
+    explain(Levels, tr("How many values a weight can have"));
+    explain(Multiplies, tr("Whether a multiply-accumulate of this layer needs a multiplier"));
+    explain(Scales, tr("Whether a real scale multiplies the layer's result afterwards"));
+    explain(Input, tr("Bits of the layer's input"));
+    explain(Remark, tr("Why a layer is kept, what its bits mean"));
+    for (int column = 0; column < ColumnCount; ++column)
+        headerItem()->setTextAlignment(column, alignmentOf(column));
+    setRootIsDecorated(false);
+    setUniformRowHeights(true);
+    setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
+    setMinimumHeight(80);
+    setMaximumHeight(150);
+    header()->setMinimumSectionSize(fontMetrics().averageCharWidth() * 5);
+    header()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    header()->setSectionResizeMode(Remark, QHeaderView::Interactive);
+    header()->setStretchLastSection(false);
+    const auto fit = [this](int column) {
+        if (column != Remark) fitRemarks();
+    };
+    connect(header(), &QHeaderView::sectionResized, this, fit, // when the header has resized all of them
+            Qt::QueuedConnection);
+}
+
+void LayerTable::fitRemarks() {
+    int others = 0;
+    for (int column = 0; column < Remark; ++column)
+        others += header()->sectionSize(column);
+    const int readable = fontMetrics().averageCharWidth() * kRemarkCharacters;
+    header()->resizeSection(Remark, std::max(readable, viewport()->width() - others));
+}
+
+void LayerTable::resizeEvent(QResizeEvent* event) {
+    QTreeWidget::resizeEvent(event);
+    fitRemarks();
+}
 
 PlanView::PlanView(QWidget* parent) : QWidget(parent) {
     setObjectName(QStringLiteral("plan"));
@@ -103,12 +171,7 @@ PlanView::PlanView(QWidget* parent) : QWidget(parent) {
     m_details = textLabel(tr("Memory and multiplications"));
     m_details->hide();
     layout->addWidget(m_details);
-    m_layers = new QTreeWidget;
-    m_layers->setHeaderLabels({tr("Layer"), tr("Bits"), tr("Levels"), tr("Input"), tr("Weights")});
-    m_layers->setRootIsDecorated(false);
-    m_layers->setUniformRowHeights(true);
-    m_layers->setMinimumHeight(80);
-    m_layers->setMaximumHeight(150);
+    m_layers = new LayerTable;
     m_layers->hide();
     layout->addWidget(m_layers);
     connect(more, &QToolButton::toggled, this, [this, more](bool open) {
@@ -129,26 +192,20 @@ void PlanView::fillLayers(const RunReport& report) {
     m_layers->clear();
     for (const auto& layer : report.layers) {
         auto* item = new QTreeWidgetItem(m_layers);
-        item->setText(0, QString::fromStdString(layer.layer));
-        item->setText(1, QString::number(layer.bits));
-        item->setText(2, layer.levels > 0 ? QString::number(layer.levels) : tr("any"));
-        item->setText(3,
-                      layer.activationMethod == "none" ? tr("float") : QString::number(layer.activationBits));
-        item->setToolTip(3, layer.activationMethod == "none"
-                                ? tr("The layer's input stays float")
-                                : tr("%1, %2 bits")
-                                      .arg(QString::fromStdString(layer.activationMethod))
-                                      .arg(layer.activationBits));
-        item->setText(4, countText(static_cast<double>(layer.weights)));
-        for (int column = 1; column < kPlanColumns; ++column)
-            item->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
+        const QStringList texts = layerTexts(layer);
+        for (int column = 0; column < ColumnCount; ++column) {
+            item->setText(column, texts[column]);
+            item->setTextAlignment(column, alignmentOf(column));
+        }
         item->setToolTip(
-            0, QString::fromStdString(layer.kind + (layer.remark.empty() ? "" : ": " + layer.remark)));
+            Layer, QString::fromStdString(layer.kind + (layer.remark.empty() ? "" : ": " + layer.remark)));
+        item->setToolTip(Input, layer.activationMethod == "none"
+                                    ? tr("The layer's input stays float")
+                                    : tr("%1, %2 bits")
+                                          .arg(QString::fromStdString(layer.activationMethod))
+                                          .arg(layer.activationBits));
+        item->setToolTip(Remark, texts[Remark]);
     }
-    m_layers->header()->setSectionResizeMode(0, QHeaderView::Stretch);
-    for (int column = 1; column < kPlanColumns; ++column)
-        m_layers->header()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
-    m_layers->header()->setStretchLastSection(false);
 }
 
 void PlanView::showReason(const QString& reason) {

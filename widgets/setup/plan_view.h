@@ -9,8 +9,23 @@
 
 namespace quantarium::widgets {
 
+/// Each layer of a planned run. The remark has all the width that the other columns leave, and never less
+/// than can be read: the table scrolls sideways where it is narrow.
+class LayerTable : public QTreeWidget {
+    Q_OBJECT
+public:
+    LayerTable();
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void fitRemarks();
+};
+
 /// What the configured run will be like, before it starts: memory at these bits and MACs in two lines; on
-/// demand parameters, multiplications, training memory, and each layer's levels.
+/// demand parameters, multiplications, training memory, and each layer's method,
+/// levels and what it multiplies.
 class PlanView : public QWidget {
     Q_OBJECT
 public:
@@ -26,7 +41,7 @@ private:
 
     QLabel* m_summary = nullptr;
     QLabel* m_details = nullptr;
-    QTreeWidget* m_layers = nullptr;
+    LayerTable* m_layers = nullptr;
 };
 
 } // namespace quantarium::widgets

@@ -4,6 +4,7 @@
 #include "widgets/plot/number_text.h"
 #include "widgets/weights/layer_history.h"
 #include "widgets/weights/layer_model.h"
+#include "widgets/weights/own_values.h"
 #include "widgets/weights/pin_bar.h"
 #include "widgets/weights/snapshot_history.h"
 #include "widgets/weights/weights_panel.h"
@@ -16,9 +17,9 @@ namespace {
 
 const QStringList kHeader{QStringLiteral("run"),  QStringLiteral("layer"), QStringLiteral("epoch"),
                           QStringLiteral("step"), QStringLiteral("what"),  QStringLiteral("low"),
-                          QStringLiteral("high"), QStringLiteral("count")};
+                          QStringLiteral("high"), QStringLiteral("count"), QStringLiteral("value")};
 
-/// Bins as [low, high), levels with low = high.
+/// Bins as [low, high), levels with low = high; a method's own values with a value only.
 QString layerLines(const QString& run, const LayerSnapshot& layer, qint64 epoch, qint64 step,
                    WeightMode mode) {
     QString text;
@@ -27,13 +28,14 @@ QString layerLines(const QString& run, const LayerSnapshot& layer, qint64 epoch,
     const auto addBins = [&](const Histogram& histogram, const QString& what) {
         const QVector<double> edges = binEdges(histogram);
         for (qsizetype bin = 0; bin + 1 < edges.size(); ++bin) {
-            text += csvLine(before + QStringList{what, exactText(edges[bin]), exactText(edges[bin + 1]),
-                                                 QString::number(histogram.counts[std::size_t(bin)])});
+            text +=
+                csvLine(before + QStringList{what, exactText(edges[bin]), exactText(edges[bin + 1]),
+                                             QString::number(histogram.counts[std::size_t(bin)]), QString()});
         }
         text += csvLine(before + QStringList{what, QStringLiteral("-inf"), exactText(histogram.low),
-                                             QString::number(histogram.below)});
+                                             QString::number(histogram.below), QString()});
         text += csvLine(before + QStringList{what, exactText(histogram.high), QStringLiteral("inf"),
-                                             QString::number(histogram.above)});
+                                             QString::number(histogram.above), QString()});
     };
     if (showsLatent(mode, layer)) {
         addBins(layer.latent, layer.latentFrozen ? QStringLiteral("latent free") : QStringLiteral("latent"));
@@ -43,9 +45,11 @@ QString layerLines(const QString& run, const LayerSnapshot& layer, qint64 epoch,
         for (const LevelCount& level : layer.levels) {
             const QString value = exactText(level.value);
             text += csvLine(before + QStringList{QStringLiteral("quantized"), value, value,
-                                                 QString::number(level.count)});
+                                                 QString::number(level.count), QString()});
         }
     }
+    for (const QStringList& own : ownValueFields(layer))
+        text += csvLine(before + QStringList{own[0], QString(), QString(), QString(), own[1]});
     return text;
 }
 

@@ -27,6 +27,15 @@ namespace {
 
 constexpr int kTableWidth = 570; // all columns readable
 
+/// Text that breaks into lines and can be selected and copied.
+QLabel* readableLabel(const QString& name) {
+    auto* label = new QLabel;
+    label->setObjectName(name);
+    label->setWordWrap(true);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    return label;
+}
+
 } // namespace
 
 WeightsPanel::WeightsPanel(RunSource* source, QWidget* parent)
@@ -212,16 +221,19 @@ QWidget* WeightsPanel::makeViews() {
 
     m_pins = new PinBar;
     connect(m_pins, &PinBar::changed, this, &WeightsPanel::refresh);
-    m_numbers = new QLabel;
-    m_numbers->setObjectName(QStringLiteral("numbers"));
-    m_numbers->setWordWrap(true);
-    m_numbers->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    m_numbers = readableLabel(QStringLiteral("numbers"));
+    m_ownValues = readableLabel(QStringLiteral("ownValues"));
+    m_ownValues->setTextFormat(Qt::RichText);
+    m_ownValues->setAccessibleName(tr("Method's own values"));
+    m_ownValues->setToolTip(tr("What the quantization methods of this layer's weights and of its inputs tell "
+                               "of themselves, at this epoch"));
     auto* right = new QWidget;
     auto* column = new QVBoxLayout(right);
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(m_views, 1);
     column->addWidget(m_pins);
     column->addWidget(m_numbers);
+    column->addWidget(m_ownValues);
     return right;
 }
 

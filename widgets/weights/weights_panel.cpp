@@ -16,6 +16,7 @@
 #include "widgets/weights/layer_grid.h"
 #include "widgets/weights/layer_history.h"
 #include "widgets/weights/layer_model.h"
+#include "widgets/weights/own_values.h"
 #include "widgets/weights/pin_bar.h"
 #include "widgets/weights/snapshot_history.h"
 
@@ -123,7 +124,7 @@ void WeightsPanel::refresh() {
     }
     const int shown = m_model->rowOf(m_layer);
     if (m_table->currentIndex().row() != shown) m_table->setCurrentIndex(m_model->index(shown, 0));
-    m_numbers->setText(numbersLine(*shownLayer()));
+    updateTexts();
     switch (m_views->currentIndex()) {
     case LayerPage:
         updateLayerPlot();
@@ -135,6 +136,13 @@ void WeightsPanel::refresh() {
         updateHistory();
         break;
     }
+}
+
+void WeightsPanel::updateTexts() {
+    m_numbers->setText(numbersLine(*shownLayer()));
+    const QString ownValues = ownValuesHtml(*shownLayer());
+    m_ownValues->setText(ownValues);
+    m_ownValues->setVisible(!ownValues.isEmpty());
 }
 
 std::optional<ValueRange> WeightsPanel::sharedRange() const {

@@ -69,6 +69,7 @@ private:
     void setRun(const QString& runId);
     void watch();
     void refresh();
+    void updateTexts();
     void updateEpochs();
     void updateLayerPlot();
     void updateGrid();
@@ -107,6 +108,7 @@ private:
     LayerGrid* m_grid = nullptr;
     PinBar* m_pins = nullptr;
     QLabel* m_numbers = nullptr;
+    QLabel* m_ownValues = nullptr;
     EpochScrubber* m_scrubber = nullptr;
 };
 

@@ -468,10 +468,10 @@ void TestWeightsPanel::exportsExactCounts() {
     for (const QString& format : stage.panel->exportFormats())
         stage.panel->exportTo(folder.filePath("weights." + format));
     const QString csv = QString::fromUtf8(contents(folder.filePath("weights.csv")));
-    QVERIFY(csv.startsWith("run,layer,epoch,step,what,low,high,count\n"));
+    QVERIFY(csv.startsWith("run,layer,epoch,step,what,low,high,count,value\n"));
     for (const LevelCount& level : stage.shown().levels) {
         const QString value = QString::number(level.value, 'g', QLocale::FloatingPointShortest);
-        const QString line = QStringLiteral("INQ 5 bits,layer1.0.conv1.weight,12,1200,quantized,%1,%1,%2\n")
+        const QString line = QStringLiteral("INQ 5 bits,layer1.0.conv1.weight,12,1200,quantized,%1,%1,%2,\n")
                                  .arg(value)
                                  .arg(level.count);
         QVERIFY2(csv.contains(line), qPrintable(line));
