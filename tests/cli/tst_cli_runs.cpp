@@ -54,7 +54,7 @@ private slots:
     void aTerminalFreeRunEndsWithTheTable() {
         const auto outcome = inWorkspace({"run", writeConfig(m_folder.path(), tinyConfig("rdhs", 1, 1))});
         QVERIFY2(outcome.code == 0, outcome.error.constData());
-        for (const char* const part : {"tiny rdhs: starts, 1 epochs", "tiny rdhs: epoch 1/1",
+        for (const char* const part : {"tiny rdhs: starts, 1 epoch of", "tiny rdhs: epoch 1/1",
                                        "tiny rdhs: finished", "Best epoch [%]", "Written to the workspace"})
             QVERIFY2(outcome.out.contains(part), outcome.out.constData());
         QVERIFY2(!outcome.out.contains('\x1b') && !outcome.out.contains('\r'), "no terminal codes in a file");
@@ -81,6 +81,32 @@ private slots:
         QCOMPARE(shown.at("series").at("validation_top1").size(), std::size_t{4});
         QVERIFY(
             QDir(QString::fromStdString(shown.at("folder").get<std::string>())).exists("model.safetensors"));
+        QVERIFY2(outcome.out.contains("Methods' own values after epoch 4"), outcome.out.constData());
+        QVERIFY2(!inWorkspace({"show", m_float}).out.contains("own values"), "a float run has none");
+        QVERIFY(shownRun(m_float).at("diagnostics").is_null());
+    }
+
+    void showTellsTheMethodsOwnValues() {
+        Json config = tinyConfig("ttq", 2, 1);
+        config["activations"] = {{"method", "pact"}, {"bits", 4}, {"policy", "all"}};
+        const auto outcome = inWorkspace({"run", writeConfig(m_folder.path(), config), "--json"});
+        QVERIFY2(outcome.code == 0, outcome.error.constData());
+        const auto runs = eventsOf(outcome.out, "summary").first().at("runs");
+        const auto run = QString::fromStdString(runs.back().get<std::string>());
+        const auto told = shownRun(run).at("diagnostics");
+        QCOMPARE(told.at("epoch").get<int>(), 1);
+        const auto layer = told.at("layers").at(0);
+        QVERIFY(layer.at("weights").at("positive_scale").get<double>() > 0);
+        QVERIFY(layer.at("inputs").at("clip").get<double>() > 0);
+        const auto text = inWorkspace({"show", run}).out;
+        const auto table = text.mid(text.indexOf("Methods' own values after epoch 1"));
+        const auto lines = table.split('\n');
+        QVERIFY2(lines.at(1).startsWith("Layer"), table.constData());
+        for (const char* const column : {"negative_scale", "positive_scale", "input clip"})
+            QVERIFY2(lines.at(1).contains(column), table.constData());
+        const auto clip = QByteArray::number(layer.at("inputs").at("clip").get<double>(), 'g', 6);
+        const auto name = QByteArray::fromStdString(layer.at("layer").get<std::string>());
+        QVERIFY2(lines.at(3).startsWith(name) && lines.at(3).contains(clip), table.constData());
     }
 
     void showTakesTheBeginningOfAnId() {
@@ -171,6 +197,55 @@ private slots:
         QCOMPARE(refused.code, 2);
         QVERIFY2(refused.error.contains("neither integer weights nor integer inputs: fc1, fc2"),
                  refused.error.constData());
+    }
+
+    void bitsThatANetworkStands() {
+        const auto file = m_folder.filePath("found.json");
+        const auto outcome = inWorkspace({"bits", m_float, "--margin", "100", "--json", "--output", file});
+        QVERIFY2(outcome.code == 0, outcome.error.constData());
+        const auto found = parseJson(outcome.out.toStdString(), "bits");
+        QCOMPARE(found.at("metric").get<std::string>(), std::string("validation_top1"));
+        for (const auto& trial : found.at("trials"))
+            QVERIFY(trial.at("within_margin").get<bool>()); // nobody can lose more than 100 points
+        QVERIFY(found.at("chosen").at("weights").at("method") == "ristretto");
+        const auto checked = runCli({"config", "--check", file});
+        QVERIFY2(checked.code == 0, checked.error.constData());
+        const auto again = inWorkspace({"run", file, "--set", "training.epochs=1", "--json"});
+        QVERIFY2(again.code == 0, again.error.constData());
+        QVERIFY2(inWorkspace({"bits", m_float, "--method", "nothing"}).error.contains("nothing"),
+                 "an unknown method is named");
+    }
+
+    void bitsSayHowToGoOn() {
+        const auto file = m_folder.filePath("further.json");
+        const auto outcome = inWorkspace({"bits", m_float, "--margin", "100", "--output", file});
+        QVERIFY2(outcome.code == 0, outcome.error.constData());
+        const auto command = "quantarium-cli run " + file + " --workspace " + m_workspace + " --set ";
+        QVERIFY2(outcome.out.contains(command.toUtf8()), outcome.out.constData());
+    }
+
+    void listShowsWhatARunOfNoEpochsMeasured() {
+        Json config = tinyConfig("minmax", 8, 0);
+        config["name"] = "measured only";
+        const auto outcome = inWorkspace({"run", writeConfig(m_folder.path(), config)});
+        QVERIFY2(outcome.code == 0, outcome.error.constData());
+        const auto listed = inWorkspace({"list", "--text", "measured only"});
+        QCOMPARE(listed.out.count(" % (test)"), 2);
+    }
+
+    /// A recipe sets what its authors trained with; what the command line says comes last.
+    void aRunTakesARecipe() {
+        const auto file = writeConfig(m_folder.path(), tinyConfig("float", 32, 1));
+        const auto outcome = inWorkspace({"run", file, "--recipe", "twn", "--set", "training.epochs=1",
+                                          "--set", "start={\"from\":\"scratch\"}", "--json"});
+        QVERIFY2(outcome.code == 0, outcome.error.constData());
+        const auto runs = eventsOf(outcome.out, "summary").first().at("runs");
+        const auto config = shownRun(QString::fromStdString(runs.back().get<std::string>())).at("config");
+        QCOMPARE(config.at("weights").at("method").get<std::string>(), std::string("twn"));
+        QCOMPARE(config.at("training").at("epochs").get<int>(), 1);
+        const auto unknown = inWorkspace({"run", file, "--recipe", "twm"});
+        QCOMPARE(unknown.code, 2);
+        QVERIFY2(unknown.error.contains("\"twn\""), unknown.error.constData());
     }
 
     void aFinishedRunIsNotResumed() {
