@@ -77,25 +77,14 @@ std::optional<double> resultNumber(const RunRecord& run, const std::string& name
     return member(run.result, name);
 }
 
-namespace {
-
-std::optional<double> ratio(const RunRecord& run, const RunRecord* floatRun, const char* name) {
+std::optional<double> relativeTime(const RunRecord& run, const RunRecord* floatRun) {
     if (!floatRun || !sameMachine(run, *floatRun)) return std::nullopt;
-    const auto own = resultNumber(run, name);
-    const auto reference = resultNumber(*floatRun, name);
+    // On a GPU the run's own thread only waits.
+    const char* const time = run.config.machine.device == "cpu" ? "step_cpu_seconds" : "step_seconds";
+    const auto own = resultNumber(run, time);
+    const auto reference = resultNumber(*floatRun, time);
     if (!own || !reference || !(*reference > 0)) return std::nullopt;
     return *own / *reference;
-}
-
-} // namespace
-
-std::optional<double> relativePeak(const RunRecord& run, const RunRecord* floatRun) {
-    return ratio(run, floatRun, "peak_bytes");
-}
-
-std::optional<double> relativeTime(const RunRecord& run, const RunRecord* floatRun) {
-    // On a GPU the run's own thread only waits.
-    return ratio(run, floatRun, run.config.machine.device == "cpu" ? "step_cpu_seconds" : "step_seconds");
 }
 
 namespace {

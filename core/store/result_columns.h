@@ -22,9 +22,6 @@ Split commonSplit(const std::vector<const RunRecord*>& runs);
 /// A number of `RunRecord::result`, "seconds".
 std::optional<double> resultNumber(const RunRecord& run, const std::string& name);
 
-/// Peak memory of the process relative to the float run's; nothing unless both trained alone in theirs.
-std::optional<double> relativePeak(const RunRecord& run, const RunRecord* floatRun);
-
 /// Seconds per training step relative to the float run's.
 std::optional<double> relativeTime(const RunRecord& run, const RunRecord* floatRun);
 

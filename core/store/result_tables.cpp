@@ -102,14 +102,16 @@ Comparison compare(const std::vector<Record>& finished, const FloatReference& fl
 }
 
 std::vector<std::string> commonNotes() {
-    return {"Δ to float: best top-1 minus that of its float run, in percentage points. The float run is the "
-            "one whose "
-            "weights it started from, else the one with the same data, network, training and seed.",
-            "Memory, weights only: 32 / bits over the quantized weights, as the papers count. Memory, "
-            "everything: all "
-            "parameters, codebooks and scales counted.",
-            "Multiplies, Scales after: of the quantized layers' weights only.",
-            "Peak memory is the whole process's, so that only runs that trained alone have one."};
+    return {
+        "Δ to float: best top-1 minus that of its float run, in percentage points. The float run is the "
+        "one whose "
+        "weights it started from, else the one with the same data, network, training and seed.",
+        "Memory, weights only: 32 / bits over the quantized weights, as the papers count. Memory, "
+        "everything: all "
+        "parameters, codebooks and scales counted.",
+        "Multiplies, Scales after: of the quantized layers' weights only.",
+        "Peak memory is the whole process's, so that only runs that trained alone have one; it holds what "
+        "earlier runs of the process left."};
 }
 
 std::vector<std::vector<Record>> groupsOf(const std::vector<RunRecord>& runs) {
@@ -149,7 +151,6 @@ void addRunRow(Builder& builder, const RunRecord& run, const FloatReference& flo
     builder.add({"step_seconds", "Time per step", "s", -1, true}, cell(resultNumber(run, "step_seconds")));
     builder.add({"time_to_float", "Step time to float", "×", 2}, cell(relativeTime(run, match.run)));
     builder.add({"peak_bytes", "Peak memory", "B"}, cell(resultNumber(run, "peak_bytes")));
-    builder.add({"peak_to_float", "Peak memory to float", "×", 2}, cell(relativePeak(run, match.run)));
     builder.add({"snapshot_share", "Share of snapshots", "", -1, true},
                 cell(resultNumber(run, "snapshot_share")));
     builder.add(configurationDetails(), run);
@@ -204,8 +205,6 @@ void addGroupRow(Builder& builder, const std::vector<Record>& group, const Float
     builder.add({"time_to_float", "Step time to float", "×", 2},
                 mean([&](const RunRecord& run) { return relativeTime(run, floats.of(run).run); }));
     builder.add({"peak_bytes", "Peak memory", "B"}, result("peak_bytes"));
-    builder.add({"peak_to_float", "Peak memory to float", "×", 2},
-                mean([&](const RunRecord& run) { return relativePeak(run, floats.of(run).run); }));
     builder.add(configurationDetails(), shown);
 }
 

@@ -2,12 +2,21 @@
 #include "core/train/evaluation.h"
 
 #include <algorithm>
+#include <type_traits>
+#include <utility>
 
 #include <torch/nn/modules/batchnorm.h>
 
 #include "core/train/buffer_keeper.h"
 
 namespace quantarium::train {
+
+namespace {
+
+/// An optional number: LibTorch 1.13 has its own type for it, 2.x the standard's.
+using Momentum = std::decay_t<decltype(std::declval<torch::nn::BatchNormOptions&>().momentum())>;
+
+} // namespace
 
 std::map<std::string, double> evaluate(Session& session, const std::shared_ptr<const data::Dataset>& dataset,
                                        quant::Mode mode, const std::string& prefix) {
@@ -40,12 +49,12 @@ bool anyBlursBatchNorm(const Session& session) {
 void reestimateBatchNorm(Session& session, std::int64_t batches) {
     torch::NoGradGuard guard;
     session.materialize(quant::Mode::Eval);
-    std::vector<std::pair<torch::nn::BatchNorm2d, c10::optional<double>>> norms;
+    std::vector<std::pair<torch::nn::BatchNorm2d, Momentum>> norms;
     for (const auto& module : session.network->modules(/*include_self=*/false))
         if (auto norm = std::dynamic_pointer_cast<torch::nn::BatchNorm2dImpl>(module)) {
             norms.emplace_back(torch::nn::BatchNorm2d(norm), norm->options.momentum());
             norm->reset_running_stats();
-            norm->options.momentum(c10::nullopt); // a cumulative average over the batches
+            norm->options.momentum(Momentum()); // a cumulative average over the batches
         }
     if (norms.empty()) return;
     session.network->train();

@@ -65,22 +65,30 @@ std::vector<Make> methods() {
             expanded("RDHS 3 bits, expanded (Figure 3)", 3)};
 }
 
-/// Every method of the registry at its default bits.
-std::vector<Make> registry() {
+bool listed(const std::string& id, const std::string& only) {
+    return only.empty() || ("," + only + ",").find("," + id + ",") != std::string::npos;
+}
+
+/// Every method of the registry at its default bits, or float and those of the list.
+std::vector<Make> registry(const std::string& only) {
     std::vector<Make> all;
     for (const auto& method : quant::builtinWeightMethods().entries())
-        all.push_back(session(method.schema.id == "float"
-                                  ? "float"
-                                  : method.schema.id + ", " + std::to_string(method.defaultBits) + " bits",
-                              method.schema.id, method.defaultBits));
+        if (method.schema.id == "float" || listed(method.schema.id, only))
+            all.push_back(
+                session(method.schema.id == "float"
+                            ? "float"
+                            : method.schema.id + ", " + std::to_string(method.defaultBits) + " bits",
+                        method.schema.id, method.defaultBits));
     return all;
 }
 
-/// Every activation method at its default bits, with float weights. The sign needs inputs below 0, too.
-std::vector<Make> activations() {
+/// Every activation method (or those of the list) at its default bits, with float weights. The sign needs
+/// inputs below 0, too.
+std::vector<Make> activations(const std::string& only) {
     std::vector<Make> all{session("float", "float", 32)};
     for (const auto& method : quant::builtinActivationMethods().entries()) {
         const auto& id = method.schema.id;
+        if (!listed(id, only)) continue;
         all.push_back(inputs("inputs " + id + ", " + std::to_string(method.defaultBits) + " bits",
                              id == "sign" ? "hardtanh" : "relu", id, method.defaultBits));
     }
@@ -159,14 +167,17 @@ int main(int argc, char** argv) {
     StepSettings settings;
     int rounds = 30;
     std::string what = argc > 1 ? argv[1] : "";
+    std::string only;
     for (int i = 2; i + 1 < argc; i += 2) {
         if (std::strcmp(argv[i], "--rounds") == 0) rounds = std::max(2, std::atoi(argv[i + 1]));
+        if (std::strcmp(argv[i], "--only") == 0) only = argv[i + 1];
         if (std::strcmp(argv[i], "--threads") == 0) settings.threads = std::max(1, std::atoi(argv[i + 1]));
     }
     if (what != "methods" && what != "memory" && what != "all" && what != "activations" && what != "eager") {
         std::fprintf(
             stderr,
-            "usage: benchmark_training methods|memory|all|activations|eager [--rounds N] [--threads N]\n");
+            "usage: benchmark_training methods|memory|all|activations|eager [--rounds N] [--threads N] "
+            "[--only ID,ID]\n");
         return 2;
     }
     settings.dataFolder =
@@ -177,7 +188,7 @@ int main(int argc, char** argv) {
     if (what == "eager") runInterleaved(eager(), settings, rounds);
     if (what == "memory") runMemory(methods(), settings, std::min(rounds, kMemoryRounds));
     if (what == "all" || what == "activations") {
-        const auto contenders = what == "all" ? registry() : activations();
+        const auto contenders = what == "all" ? registry(only) : activations(only);
         runMemory(contenders, settings,
                   std::min(rounds, kMemoryRounds)); // forks: before any thread is started
         std::printf("\n");

@@ -125,7 +125,7 @@ private:
             const std::int64_t stride = block == 3 || block == 6 ? 2 : 1;
             auto out = search(torch::relu(search(x, 2 * block, stride)), 2 * block + 1, 1);
             if (stride == 2) {
-                const auto half = torch::slice(torch::slice(x, 2, 0, c10::nullopt, 2), 3, 0, c10::nullopt, 2);
+                const auto half = x.slice(2, 0, INT64_MAX, 2).slice(3, 0, INT64_MAX, 2);
                 const auto extra = (out.size(1) - x.size(1)) / 2;
                 x = torch::constant_pad_nd(half, {0, 0, 0, 0, extra, extra});
             }

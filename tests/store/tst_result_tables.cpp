@@ -80,7 +80,6 @@ private slots:
             {"seconds", 12.25},
             {"step_seconds", 0.115},
             {"peak_bytes", 1048576.0},
-            {"peak_to_float", 1.0},
             {"snapshot_share", 0.001},
             {"batch", 50},
             {"training_images", 1000},
