@@ -20,9 +20,8 @@ public:
     static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input,
                                  const torch::Tensor& clip, const torch::Tensor& levels,
                                  const torch::Tensor& middles) {
-        const auto output =
-            levels.index_select(0, torch::bucketize(input.div(clip), middles).view({-1})).view_as(input) *
-            clip;
+        const auto place = torch::bucketize(inMemoryOrder(input).div(clip), middles);
+        const auto output = laidOutAs(input, levels.mul(clip).index_select(0, place));
         context->save_for_backward({input, clip, output, levels});
         return output;
     }

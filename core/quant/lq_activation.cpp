@@ -53,21 +53,21 @@ protected:
         const auto basis = m_basis.to(torch::kCPU, torch::kFloat64);
         const auto [levels, rows] = m_codes.matmul(basis).sort();
         const auto middles = levels.slice(0, 0, -1).add(levels.slice(0, 1)).div_(2);
-        const auto place = torch::bucketize(input.detach(), middles.to(input.options())).view({-1});
-        const auto values = levels.to(input.options()).index_select(0, place).view_as(input);
-        if (training()) moveBasis(input.detach(), place, rows);
+        const auto elements = inMemoryOrder(input);
+        const auto place = torch::bucketize(elements, middles.to(input.options()));
+        const auto values = laidOutAs(input, levels.to(input.options()).index_select(0, place));
+        if (training()) moveBasis(elements, place, rows);
         const double top = levels[-1].item<double>();
         return straightThrough(input, values, -std::numeric_limits<double>::infinity(),
                                std::nextafter(static_cast<float>(top), -1e30F)); // the top itself is outside
     }
 
 private:
-    void moveBasis(const torch::Tensor& input, const torch::Tensor& place, const torch::Tensor& rows) {
+    void moveBasis(const torch::Tensor& elements, const torch::Tensor& place, const torch::Tensor& rows) {
         const torch::NoGradGuard guard;
         const auto count = m_codes.size(0);
         const auto counts = torch::bincount(place, {}, count).to(torch::kCPU, torch::kFloat64);
-        const auto sums =
-            torch::bincount(place, input.reshape({-1}).to(torch::kFloat64), count).to(torch::kCPU);
+        const auto sums = torch::bincount(place, elements.to(torch::kFloat64), count).to(torch::kCPU);
         const auto codes = m_codes.index_select(0, rows); // in the order of the levels
         const auto basis = m_basis.to(torch::kCPU, torch::kFloat64);
         const auto normal =

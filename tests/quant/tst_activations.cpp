@@ -83,6 +83,9 @@ private slots:
         // Its output depends on values alone, not on their layout in memory.
         QVERIFY_SAME(bitDifference(
             quantizer->before(input.contiguous(torch::MemoryFormat::ChannelsLast)).contiguous(), first));
+        // The next convolution would have to turn another layout round again.
+        QVERIFY(quantizer->before(input.contiguous(torch::MemoryFormat::ChannelsLast))
+                    .is_contiguous(torch::MemoryFormat::ChannelsLast));
     }
 
     void gradientsReachInputAndTrainables_data() { addMethods(); }
