@@ -12,17 +12,18 @@ using namespace quantarium::testing;
 namespace {
 
 constexpr Band kBands[] = {
-    {"dorefa", 4, "{}", kRate, kNoise, "16 values of [0, 1]"},
-    {"dorefa", 4, R"({"gradient_bits": 6})", kRate, kNoise, "gradients of 6 bits on top"},
+    {"dorefa", 4, "{}", kRate, -42,
+     "clips to [0, 1], which the float network exceeds by far; published from scratch"},
+    {"dorefa", 4, R"({"gradient_bits": 6})", kRate, -42, "the same, with gradients of 6 bits"},
     {"pact", 4, "{}", kRate, kNoise, "16 values under a trained clip"},
     {"lsq", 4, "{}", kRate, kNoise, "16 values with a trained step"},
     {"dsq", 4, "{}", kRate, kNoise, "16 values, soft gradient"},
     {"apot", 4, "{}", kRate, kNoise, "16 sums of powers of two"},
-    {"lq", 2, "{}", kRate, kNoise, "four learned values"},
-    {"abc", 5, "{}", kRate, kNoise, "five bases"},
-    {"sparse", 2, "{}", kRate, kNoise, "four values, six of ten zero"},
+    {"lq", 2, "{}", kRate, -12, "four values, found by a moving average"},
+    {"abc", 5, "{}", kRate, -45, "the bases start at fixed shifts and learn slowly"},
+    {"sparse", 2, "{}", kRate, -11, "four values, six of ten zero"},
     {"qnn", 4, "{}", kRate, kNoise, "16 values"},
-    {"qnn", 4, R"({"rule": "log"})", kRate, kNoise, "powers of two"},
+    {"qnn", 4, R"({"rule": "log"})", kRate, -9, "powers of two: coarse where inputs are large"},
     {"ristretto", 8, "{}", kRate, kNoise, "8 bits are float but for rounding"},
     {"minmax", 8, "{}", kRate, kNoise, "8 bits are float but for rounding"},
 };
