@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/quant/activation_methods.h"
-
-#include "core/quant/stateful_activation.h"
 #include <torch/autograd.h>
+
+#include "core/quant/activation_methods.h"
+#include "core/quant/activation_passes.h"
+#include "core/quant/kernels.h"
+#include "core/quant/parallel.h"
+#include "core/quant/stateful_activation.h"
 
 namespace quantarium::quant {
 
@@ -15,6 +18,7 @@ public:
     static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input,
                                  const torch::Tensor& shifts, const torch::Tensor& scales) {
         context->save_for_backward({input, shifts, scales});
+        if (runsInMemoryOrder(input)) return sumByLoops(input, shifts, scales);
         auto output = torch::zeros_like(input);
         for (std::int64_t n = 0; n < shifts.size(0); ++n)
             output.add_(base(input, shifts[n]).mul_(scales[n]));
@@ -25,6 +29,8 @@ public:
         const auto saved = context->get_saved_variables();
         const auto& [input, shifts, scales] = std::tie(saved[0], saved[1], saved[2]);
         const auto& g = gradients[0];
+        if (runsInMemoryOrder(input) && g.scalar_type() == torch::kFloat32)
+            return gradientByLoops(input, shifts, scales, inLayoutOf(input, g));
         auto byInput = torch::zeros_like(g);
         auto byShift = torch::zeros_like(shifts);
         auto byScale = torch::zeros_like(scales);
@@ -43,6 +49,41 @@ private:
     /// clip(t, 0, 1) ≥ 1/2 is t ≥ 1/2.
     static torch::Tensor base(const torch::Tensor& input, const torch::Tensor& shift) {
         return (input + shift).ge(0.5).to(input.scalar_type()).mul_(2).sub_(1);
+    }
+
+    static BasesRule ruleOf(const torch::Tensor& shifts, const torch::Tensor& scales) {
+        return {shifts.data_ptr<float>(), scales.data_ptr<float>(), shifts.size(0)};
+    }
+
+    static torch::Tensor sumByLoops(const torch::Tensor& input, const torch::Tensor& shifts,
+                                    const torch::Tensor& scales) {
+        const auto rule = ruleOf(shifts, scales);
+        auto output = torch::empty_like(input);
+        const auto* in = elementsOf(input);
+        auto* out = elementsOf(output);
+        parallelStretches(input.numel(), [&](auto, auto begin, auto end) {
+            kernels().activation.bases(rule, in + begin, out + begin, end - begin);
+        });
+        return output;
+    }
+
+    static torch::autograd::tensor_list gradientByLoops(const torch::Tensor& input,
+                                                        const torch::Tensor& shifts,
+                                                        const torch::Tensor& scales, const torch::Tensor& g) {
+        const auto rule = ruleOf(shifts, scales);
+        auto output = torch::empty_like(input);
+        const auto* in = elementsOf(input);
+        const auto* from = elementsOf(g);
+        auto* out = elementsOf(output);
+        auto sums = torch::zeros({stretches(input.numel()), 2, rule.count}, torch::kFloat64);
+        auto* rows = sums.data_ptr<double>();
+        parallelStretches(input.numel(), [&](auto stretch, auto begin, auto end) {
+            auto* row = rows + stretch * 2 * rule.count;
+            kernels().activation.basesGradient(rule, in + begin, from + begin, out + begin, row,
+                                               row + rule.count, end - begin);
+        });
+        const auto totals = sums.sum(0).to(torch::kFloat32);
+        return {output, totals[0], totals[1]};
     }
 };
 

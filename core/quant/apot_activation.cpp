@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <algorithm>
-
-#include <torch/autograd.h>
-
 #include "core/quant/activation_methods.h"
+#include "core/quant/activation_passes.h"
 #include "core/quant/apot_levels.h"
 #include "core/quant/stateful_activation.h"
+#include "core/quant/straight_through.h"
 
 namespace quantarium::quant {
 
@@ -13,32 +11,11 @@ namespace {
 
 constexpr double kSmallestClip = 1e-3;
 
-/// q = α · (the level nearest to clip(x/α, 0 or −1, 1)), of two as near the smaller one; dq/dx = 1 inside the
-/// range, dL/dα = Σ g · { q/α − x/α inside | ±1 outside }.
-class ProjectOnPowers : public torch::autograd::Function<ProjectOnPowers> {
-public:
-    static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input,
-                                 const torch::Tensor& clip, const torch::Tensor& levels,
-                                 const torch::Tensor& middles) {
-        const auto place = torch::bucketize(inMemoryOrder(input).div(clip), middles);
-        const auto output = laidOutAs(input, levels.mul(clip).index_select(0, place));
-        context->save_for_backward({input, clip, output, levels});
-        return output;
-    }
-    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::tensor_list gradients) {
-        const auto saved = context->get_saved_variables();
-        const auto& clip = saved[1];
-        const auto place = saved[0].div(clip);
-        const auto inside = place.ge(saved[3][0]).logical_and_(place.le(1));
-        const auto slope = saved[2].div(clip).sub_(torch::where(inside, place, 0.0));
-        return {torch::where(inside, gradients[0], 0.0), gradients[0].mul(slope).sum().view_as(clip), {}, {}};
-    }
-};
-
 /// APoT's activations (Li, Dong and Wang 2020, arXiv 1909.13144): sums of powers of two (section 2.2) under a
 /// clipping level α that is trained with the reparameterized gradient (section 2.3, Eq. 6). Behind a ReLU all
 /// bits make magnitudes; inputs with negative values give one bit to the sign.
+///   q = α · (the level nearest to clip(x/α, 0 or −1, 1)), of two as near the smaller one;
+///   dq/dx = 1 inside the range, dL/dα = Σ g · { q/α − x/α inside | 0 or −1 below | 1 above }.
 class ApotActivation final : public StatefulActivation {
 public:
     explicit ApotActivation(const ActivationArguments& arguments)
@@ -66,10 +43,11 @@ protected:
     }
 
     torch::Tensor quantize(const torch::Tensor& input) override {
+        const double clip = m_clip.item<double>();
         const auto values = levels();
-        return ProjectOnPowers::apply(input, m_clip.to(input.scalar_type()),
-                                      torch::tensor(values, torch::kFloat64).to(input.options()),
-                                      torch::tensor(middlesOf(values), torch::kFloat64).to(input.options()));
+        const auto scaled = torch::tensor(values, torch::kFloat64).mul_(clip);
+        return straightThrough(input, levelsOf(input, Levels::nearest(scaled)), values.front() * clip, clip,
+                               m_clip, {1 / clip, values.front(), 1});
     }
 
 private:

@@ -6,26 +6,13 @@
 
 #include "core/base/random.h"
 #include "core/quant/activation_methods.h"
+#include "core/quant/activation_passes.h"
 #include "core/quant/stateful_activation.h"
+#include "core/quant/straight_through.h"
 
 namespace quantarium::quant {
 
 namespace {
-
-/// round((2^k − 1) clip(x, 0, 1)) / (2^k − 1); gradient 1 for 0 ≤ x ≤ 1, else 0.
-class ClipAndRound : public torch::autograd::Function<ClipAndRound> {
-public:
-    static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input,
-                                 double steps) {
-        context->save_for_backward({input});
-        return input.clamp(0, 1).mul_(steps).round_().div_(steps);
-    }
-    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::tensor_list gradients) {
-        const auto input = context->get_saved_variables()[0];
-        return {torch::where(input.ge(0).logical_and_(input.le(1)), gradients[0], 0.0), {}};
-    }
-};
 
 /// Identity whose backward pass quantizes the gradient of each sample.
 class GradientQuantizer : public torch::autograd::Function<GradientQuantizer> {
@@ -45,7 +32,8 @@ public:
 };
 
 /// DoReFa-Net's activations and gradients (Zhou et al. 2016, arXiv 1606.06160): inputs are clipped to [0, 1]
-/// and rounded to k bits (section 2.4, Eq. 11); with gradient bits, the gradient at the layer's output is
+/// and rounded to whole multiples of 1 / (2^k − 1), with the gradient 1 for 0 ≤ x ≤ 1, else 0 (section 2.4,
+/// Eq. 11); with gradient bits, the gradient at the layer's output is
 /// quantized per sample with noise (section 2.5, Eq. 12), drawn from the run's seed and the step.
 class DorefaActivation final : public StatefulActivation {
 public:
@@ -66,7 +54,7 @@ public:
 
 protected:
     torch::Tensor quantize(const torch::Tensor& input) override {
-        return ClipAndRound::apply(input, m_steps);
+        return straightThrough(input, roundedUniform(input, {1, m_steps, 0, m_steps}), 0, 1);
     }
 
 private:

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/quant/activation_methods.h"
+#include "core/quant/activation_passes.h"
 #include "core/quant/stateful_activation.h"
 #include "core/quant/straight_through.h"
 
@@ -53,15 +54,16 @@ protected:
         const auto length = static_cast<int>(bits()) - integerLength(m_largest.item<double>());
         const auto range = CodeRange::of(bits(), true);
         const double step = std::ldexp(1.0, -length);
-        const auto places = input.detach().div(step).clamp_(range.lowest, range.highest);
-        const auto whole = places.trunc();
-        const auto rounded = whole + (places - whole).mul_(2).trunc_(); // half away from zero, exactly
-        return straightThrough(input, rounded.mul(step).add_(0.0), range.lowest * step, range.highest * step);
+        const UniformRule rule{
+            .step = step, .lowest = range.lowest, .highest = range.highest, .rounding = Rounding::HalfAway};
+        return straightThrough(input, roundedUniform(input, rule), range.lowest * step, range.highest * step);
     }
 
 private:
     void seeLargest(const torch::Tensor& input) {
-        m_largest.copy_(torch::maximum(m_largest, input.detach().abs().max().to(m_largest.scalar_type())));
+        const auto [low, high] = input.detach().aminmax();
+        m_largest.copy_(
+            torch::maximum(m_largest, torch::maximum(low.neg(), high).to(m_largest.scalar_type())));
     }
 
     bool m_inTraining;

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "core/quant/activation_methods.h"
+#include "core/quant/activation_passes.h"
 #include "core/quant/stateful_activation.h"
 #include "core/quant/straight_through.h"
 
@@ -52,27 +53,23 @@ protected:
     torch::Tensor quantize(const torch::Tensor& input) override {
         const auto basis = m_basis.to(torch::kCPU, torch::kFloat64);
         const auto [levels, rows] = m_codes.matmul(basis).sort();
-        const auto middles = levels.slice(0, 0, -1).add(levels.slice(0, 1)).div_(2);
-        const auto elements = inMemoryOrder(input);
-        const auto place = torch::bucketize(elements, middles.to(input.options()));
-        const auto values = laidOutAs(input, levels.to(input.options()).index_select(0, place));
-        if (training()) moveBasis(elements, place, rows);
+        const auto borders = Levels::nearest(levels);
+        LevelTotals totals;
+        const auto values = training() ? levelsOf(input, borders, totals) : levelsOf(input, borders);
+        if (training()) moveBasis(totals, rows);
         const double top = levels[-1].item<double>();
         return straightThrough(input, values, -std::numeric_limits<double>::infinity(),
                                std::nextafter(static_cast<float>(top), -1e30F)); // the top itself is outside
     }
 
 private:
-    void moveBasis(const torch::Tensor& elements, const torch::Tensor& place, const torch::Tensor& rows) {
+    void moveBasis(const LevelTotals& totals, const torch::Tensor& rows) {
         const torch::NoGradGuard guard;
-        const auto count = m_codes.size(0);
-        const auto counts = torch::bincount(place, {}, count).to(torch::kCPU, torch::kFloat64);
-        const auto sums = torch::bincount(place, elements.to(torch::kFloat64), count).to(torch::kCPU);
         const auto codes = m_codes.index_select(0, rows); // in the order of the levels
         const auto basis = m_basis.to(torch::kCPU, torch::kFloat64);
-        const auto normal =
-            codes.t().matmul(codes * counts.unsqueeze(1)) + torch::eye(bits(), torch::kFloat64) * kRidge;
-        const auto best = torch::linalg_solve(normal, codes.t().matmul(sums) + basis * kRidge);
+        const auto normal = codes.t().matmul(codes * totals.counts.unsqueeze(1)) +
+                            torch::eye(bits(), torch::kFloat64) * kRidge;
+        const auto best = torch::linalg_solve(normal, codes.t().matmul(totals.sums) + basis * kRidge);
         m_basis.copy_(basis * kKept + best * (1 - kKept));
     }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
 #include <cmath>
 
-#include <torch/autograd.h>
-
 #include "core/quant/activation_methods.h"
+#include "core/quant/activation_passes.h"
 #include "core/quant/stateful_activation.h"
+#include "core/quant/straight_through.h"
 
 namespace quantarium::quant {
 
@@ -12,38 +13,11 @@ namespace {
 
 constexpr double kSmallestStep = 1e-8;
 
-/// q = s · round(clip(x / s, Qn, Qp)); dq/dx = 1{Qn < x/s < Qp};
-/// dL/ds = Σ g · { Qn | round(x/s) − x/s | Qp } / sqrt(n Qp), n the values per sample.
-class StepRounding : public torch::autograd::Function<StepRounding> {
-public:
-    static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input,
-                                 const torch::Tensor& step, double lowest, double highest) {
-        context->save_for_backward({input, step});
-        context->saved_data["lowest"] = lowest;
-        context->saved_data["highest"] = highest;
-        return input.div(step).clamp_(lowest, highest).round_().add_(0.0).mul_(step);
-    }
-    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::tensor_list gradients) {
-        const auto saved = context->get_saved_variables();
-        const double lowest = context->saved_data["lowest"].toDouble();
-        const double highest = context->saved_data["highest"].toDouble();
-        const auto place = saved[0].div(saved[1]);
-        const auto inside = place.gt(lowest).logical_and_(place.lt(highest));
-        const auto slope = place.clamp(lowest, highest).round_().sub_(torch::where(inside, place, 0.0));
-        const double perSample =
-            static_cast<double>(saved[0].numel()) / static_cast<double>(saved[0].size(0));
-        const auto byStep = gradients[0].mul(slope).sum().div_(std::sqrt(std::max(1.0, perSample) * highest));
-        return {torch::where(inside, gradients[0], 0.0),
-                byStep.view_as(saved[1]).to(saved[1].scalar_type()),
-                {},
-                {}};
-    }
-};
-
 /// LSQ's activations (Esser et al. 2020, arXiv 1902.08153, Eqs. 1 to 3): whole multiples of a step size s
-/// that is trained, unsigned with Qn = 0 and Qp = 2^b − 1 or signed as the weights; the step's gradient is
-/// divided by the root of the values per sample times Qp (section 2.2); s starts at 2 mean|x| / sqrt(Qp) of
+/// that is trained, unsigned with Qn = 0 and Qp = 2^b − 1 or signed as the weights:
+///   q = s · round(clip(x / s, Qn, Qp)); dq/dx = 1{Qn < x/s < Qp};
+///   dL/ds = Σ g · { Qn | round(x/s) − x/s | Qp } / sqrt(n Qp), n the values per sample (section 2.2);
+/// s starts at 2 mean|x| / sqrt(Qp) of
 /// the first batch.
 ///
 /// Differs from the paper: s is kept at 1e-8 and above and has no weight decay, as with the weights.
@@ -68,7 +42,15 @@ protected:
     }
 
     torch::Tensor quantize(const torch::Tensor& input) override {
-        return StepRounding::apply(input, m_step.to(input.scalar_type()), range().lowest, range().highest);
+        const double step = m_step.item<double>();
+        const auto codes = range();
+        const auto values = roundedUniform(input, {step, 1, codes.lowest, codes.highest});
+        const auto bound = [&](double code) { return static_cast<float>(code * step); };
+        const double perSample = static_cast<double>(input.numel()) / static_cast<double>(input.size(0));
+        const double share = 1 / std::sqrt(std::max(1.0, perSample) * codes.highest);
+        return straightThrough(input, values, std::nextafter(bound(codes.lowest), bound(codes.highest)),
+                               std::nextafter(bound(codes.highest), bound(codes.lowest)), m_step,
+                               {share / step, share * codes.lowest, share * codes.highest});
     }
 
 private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/activation_methods.h"
+#include "core/quant/activation_passes.h"
 #include "core/quant/affine.h"
 #include "core/quant/stateful_activation.h"
 #include "core/quant/straight_through.h"
@@ -43,13 +44,11 @@ protected:
         if (waits()) return input;
         const auto range = rangeOf();
         if (!(range.step > 0)) return straightThrough(input, torch::zeros_like(input), 0, 0);
-        const auto values = input.detach()
-                                .div(range.step)
-                                .add_(0.5)
-                                .floor_()
-                                .clamp_(-range.zero, range.highest - range.zero)
-                                .mul_(range.step);
-        return straightThrough(input, values, range.least(), range.greatest());
+        const UniformRule rule{.step = range.step,
+                               .lowest = -range.zero,
+                               .highest = range.highest - range.zero,
+                               .rounding = Rounding::HalfUp};
+        return straightThrough(input, roundedUniform(input, rule), range.least(), range.greatest());
     }
 
 private:

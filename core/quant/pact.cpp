@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/quant/activation_methods.h"
+#include <cmath>
 
+#include "core/quant/activation_methods.h"
+#include "core/quant/activation_passes.h"
 #include "core/quant/stateful_activation.h"
-#include <torch/autograd.h>
+#include "core/quant/straight_through.h"
 
 namespace quantarium::quant {
 
@@ -10,28 +12,10 @@ namespace {
 
 constexpr double kSmallestClip = 1e-3;
 
-/// y = clip(x, 0, α), q = round(y (2^k − 1) / α) α / (2^k − 1); dq/dx = 1{0 ≤ x < α}, dq/dα = 1{x ≥ α}.
-class ClipToTrained : public torch::autograd::Function<ClipToTrained> {
-public:
-    static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input,
-                                 const torch::Tensor& clip, double steps) {
-        context->save_for_backward({input, clip});
-        const auto scale = clip / steps;
-        return torch::minimum(input.clamp_min(0), clip).div_(scale).round_().mul_(scale);
-    }
-    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::tensor_list gradients) {
-        const auto saved = context->get_saved_variables();
-        const auto above = saved[0].ge(saved[1]);
-        const auto& g = gradients[0];
-        return {torch::where(saved[0].ge(0).logical_and_(above.logical_not()), g, 0.0),
-                torch::where(above, g, 0.0).sum().view_as(saved[1]),
-                {}};
-    }
-};
-
 /// PACT (Choi et al. 2018, arXiv 1805.06085): the clipping level α of each layer's input is trained with the
-/// network (section 3, Eq. 1–3); the optimizer's weight decay on α is the paper's L2 regularization.
+/// network (section 3, Eq. 1–3):
+///   y = clip(x, 0, α), q = round(y (2^k − 1) / α) α / (2^k − 1); dq/dx = 1{0 ≤ x < α}, dq/dα = 1{x ≥ α};
+/// the optimizer's weight decay on α is the paper's L2 regularization.
 class PactActivation final : public StatefulActivation {
 public:
     explicit PactActivation(const ActivationArguments& arguments)
@@ -48,7 +32,10 @@ public:
 
 protected:
     torch::Tensor quantize(const torch::Tensor& input) override {
-        return ClipToTrained::apply(input, m_clip.to(input.scalar_type()), m_steps);
+        const double clip = m_clip.item<double>();
+        const auto values = roundedUniform(input, {clip / m_steps, 1, 0, m_steps});
+        const double inside = std::nextafter(static_cast<float>(clip), 0.0F); // α itself is above
+        return straightThrough(input, values, 0, inside, m_clip, {0, 0, 1});
     }
 
 private:

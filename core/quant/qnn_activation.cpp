@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "core/quant/activation_methods.h"
+#include "core/quant/activation_passes.h"
 #include "core/quant/stateful_activation.h"
 #include "core/quant/straight_through.h"
 
@@ -60,19 +62,24 @@ private:
     torch::Tensor quantizeLinear(const torch::Tensor& input) const {
         const auto codes = CodeRange::of(bits(), hasSign());
         const double step = range() / (codes.highest + 1);
-        const auto values =
-            input.detach().div(step).round_().clamp_(codes.lowest, codes.highest).mul_(step).add_(0.0);
+        const auto values = roundedUniform(input, {step, 1, codes.lowest, codes.highest});
         return straightThrough(input, values, codes.lowest * step, codes.highest * step);
     }
 
     torch::Tensor quantizeLog(const torch::Tensor& input) const {
-        const auto exponent = static_cast<double>(m_exponent.item<std::int64_t>());
-        const double powers = CodeRange::of(hasSign() ? bits() - 1 : bits(), false).highest; // above 0
-        const auto given = hasSign() ? input.detach() : input.detach().clamp_min(0);
-        const auto power = given.abs().log2_().round_().clamp_max_(exponent);
-        const auto size = torch::where(power.gt(exponent - powers), power.exp2(), 0.0);
-        const auto values = hasSign() ? size.mul(given.sign()).add_(0.0) : size;
-        return straightThrough(input, values, hasSign() ? -range() : 0.0, range());
+        const auto exponent = static_cast<int>(m_exponent.item<std::int64_t>());
+        const auto powers = static_cast<int>(CodeRange::of(hasSign() ? bits() - 1 : bits(), false).highest);
+        std::vector<double> values{0.0};
+        std::vector<double> borders;
+        for (int power = exponent - powers + 1; power <= exponent; ++power) {
+            borders.push_back(std::exp2(power - 0.5)); // halfway in the log domain
+            values.push_back(std::ldexp(1.0, power));
+            if (!hasSign()) continue;
+            values.insert(values.begin(), -values.back());
+            borders.insert(borders.begin(), -borders.back());
+        }
+        const Levels levels{torch::tensor(values, torch::kFloat64), torch::tensor(borders, torch::kFloat64)};
+        return straightThrough(input, levelsOf(input, levels), hasSign() ? -range() : 0.0, range());
     }
 
     bool m_log;

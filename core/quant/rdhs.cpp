@@ -5,6 +5,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include "core/base/random.h"
+#include "core/quant/kernels.h"
 #include "core/quant/methods.h"
 #include "core/quant/parallel.h"
 #include "core/quant/search_quantizer.h"
@@ -72,7 +73,7 @@ public:
         auto* velocity = momentum(settings);
         const auto* gradient = in.data_ptr<float>();
         parallelFor(planes.n, [&](auto begin, auto end) {
-            searchKernels().rdhsStep(planes, static_cast<float>(m_temperature), gradient, rule, logits,
+            kernels().search.rdhsStep(planes, static_cast<float>(m_temperature), gradient, rule, logits,
                                      velocity, begin, end);
         });
         return true;

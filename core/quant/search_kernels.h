@@ -3,9 +3,6 @@
 
 #include <cstdint>
 
-// No torch headers here: the files that implement these loops are compiled for several instruction sets, and
-// an inline function of a shared header compiled for AVX-512 must not reach a program that runs without it.
-
 namespace quantarium::quant {
 
 /// Logits over m values as m planes of n floats: logits[k · n + i] belongs to value k of weight i.
@@ -40,8 +37,6 @@ struct SearchDescription {
 /// a range begins, and the files are compiled without contraction to FMA: all instruction sets give the same
 /// bits.
 struct SearchKernels {
-    const char* name;
-
     /// weight[i] = values[argmax_k u_k]; a tie takes the lowest.
     void (*chooseValues)(const SearchPlanes&, float* weight, std::int64_t begin, std::int64_t end);
     /// code[i] = argmax_k u_k.
@@ -74,11 +69,5 @@ struct SearchKernels {
     /// tests.
     void (*exponential)(const float* x, float* y, std::int64_t count);
 };
-
-/// The best that this machine runs; chosen once.
-const SearchKernels& searchKernels();
-
-/// For tests and benchmarks: "avx512", "avx2" or "portable"; null when this machine or build lacks it.
-const SearchKernels* searchKernels(const char* name);
 
 } // namespace quantarium::quant

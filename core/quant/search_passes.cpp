@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/search_passes.h"
 
+#include "core/quant/kernels.h"
 #include "core/quant/parallel.h"
 
 namespace quantarium::quant {
@@ -75,7 +76,7 @@ void chooseInto(const SearchLogits& search, const torch::Tensor& weight) {
     const auto planes = planesOf(search);
     auto* out = weight.data_ptr<float>();
     parallelFor(planes.n,
-                [&](auto begin, auto end) { searchKernels().chooseValues(planes, out, begin, end); });
+                [&](auto begin, auto end) { kernels().search.chooseValues(planes, out, begin, end); });
 }
 
 torch::Tensor chosenCodes(const SearchLogits& search) {
@@ -84,7 +85,7 @@ torch::Tensor chosenCodes(const SearchLogits& search) {
     auto codes = torch::empty({planes.n}, torch::kInt16);
     auto* out = codes.data_ptr<std::int16_t>();
     parallelFor(planes.n,
-                [&](auto begin, auto end) { searchKernels().chooseCodes(planes, out, begin, end); });
+                [&](auto begin, auto end) { kernels().search.chooseCodes(planes, out, begin, end); });
     return codes;
 }
 
@@ -97,7 +98,7 @@ void rdhsGradient(const SearchLogits& search, double tau, const torch::Tensor& g
     const auto* in = g.data_ptr<float>();
     auto* out = gradient.data_ptr<float>();
     parallelFor(planes.n, [&](auto begin, auto end) {
-        searchKernels().rdhsGradient(planes, static_cast<float>(tau), in, out, begin, end);
+        kernels().search.rdhsGradient(planes, static_cast<float>(tau), in, out, begin, end);
     });
 }
 
@@ -111,7 +112,7 @@ void sgtGradient(const SearchLogits& search, bool byDistance, const torch::Tenso
     const auto* in = g.data_ptr<float>();
     auto* out = gradient.data_ptr<float>();
     parallelFor(planes.n, [&](auto begin, auto end) {
-        searchKernels().sgtGradient(planes, byDistance, in, out, begin, end);
+        kernels().search.sgtGradient(planes, byDistance, in, out, begin, end);
     });
 }
 
@@ -126,7 +127,7 @@ SearchSummary summarize(const SearchLogits& search, double tau) {
     auto* data = rows.data_ptr<float>();
     const SearchDescription out{data, data + planes.n, data + 2 * planes.n, data + 3 * planes.n};
     parallelFor(planes.n, [&](auto begin, auto end) {
-        searchKernels().describe(planes, static_cast<float>(tau), out, begin, end);
+        kernels().search.describe(planes, static_cast<float>(tau), out, begin, end);
     });
     const auto mean = [](const torch::Tensor& row) { return row.mean(torch::kFloat64).item<double>(); };
     return {rows[0], -mean(rows[1].log()) - mean(rows[2]), mean(rows[1]), mean(rows[3])};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/kernels.h"
 #include "core/quant/methods.h"
 #include "core/quant/parallel.h"
 #include "core/quant/search_quantizer.h"
@@ -53,10 +54,10 @@ public:
         const auto view = search();
         parallelFor(in.numel(), [&](auto begin, auto end) {
             if (m_binary)
-                searchKernels().differenceStep(gradient, differenceFactor(), rule, logits, velocity, begin,
+                kernels().search.differenceStep(gradient, differenceFactor(), rule, logits, velocity, begin,
                                                end);
             else
-                searchKernels().sgtStep(planesOf(view), m_byDistance, gradient, rule, logits, velocity, begin,
+                kernels().search.sgtStep(planesOf(view), m_byDistance, gradient, rule, logits, velocity, begin,
                                         end);
         });
         return true;
@@ -98,7 +99,7 @@ protected:
         const auto* from = d.data_ptr<float>();
         auto* to = flat.data_ptr<float>();
         parallelFor(d.numel(), [&](auto begin, auto end) {
-            searchKernels().differenceValues(from, low, high, to, begin, end);
+            kernels().search.differenceValues(from, low, high, to, begin, end);
         });
     }
 

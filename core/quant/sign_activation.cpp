@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <limits>
 #include <utility>
 
 #include <ATen/CPUGeneratorImpl.h>
 
 #include "core/base/random.h"
 #include "core/quant/activation_methods.h"
-#include "core/quant/elementwise.h"
+#include "core/quant/activation_passes.h"
 #include "core/quant/stateful_activation.h"
 #include "core/quant/straight_through.h"
 
@@ -37,16 +38,23 @@ protected:
     torch::Tensor quantize(const torch::Tensor& input) override {
         if (m_scale) m_input = input;
         return straightThrough(
-            input, m_stochastic && training() ? drawn(input.detach()) : signs(input.detach()), -1, 1);
+            input, signsOf(m_stochastic && training() ? input.detach() - chances(input) : input), -1, 1);
     }
 
 private:
-    torch::Tensor drawn(const torch::Tensor& input) {
+    /// +1 for 0 and −0 and above, else −1.
+    static torch::Tensor signsOf(const torch::Tensor& input) {
+        const Levels levels{
+            torch::tensor({-1.0, 1.0}, torch::kFloat64),
+            torch::tensor({-double{std::numeric_limits<float>::denorm_min()}}, torch::kFloat64)};
+        return levelsOf(input, levels);
+    }
+
+    torch::Tensor chances(const torch::Tensor& input) {
         const auto draw = static_cast<std::uint64_t>(m_draws.item<std::int64_t>());
         m_draws.add_(1);
         auto generator = at::detail::createCPUGenerator(deriveSeed(m_seed, "sign", draw));
-        const auto chance = torch::empty(input.sizes(), torch::kFloat32).uniform_(-1, 1, generator);
-        return signs(input - chance.to(input.options()));
+        return torch::empty(input.sizes(), torch::kFloat32).uniform_(-1, 1, generator).to(input.options());
     }
 
     LayerContext m_layer;

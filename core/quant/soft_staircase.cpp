@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/soft_staircase.h"
 
+#include <cmath>
+#include <vector>
+
+#include "core/quant/activation_passes.h"
+#include "core/quant/kernels.h"
+#include "core/quant/parallel.h"
+
 namespace quantarium::quant {
 
 SoftStaircase::Place SoftStaircase::placeOf(const torch::Tensor& x) const {
@@ -15,7 +22,29 @@ torch::Tensor SoftStaircase::valueOf(const torch::Tensor& code) const {
     return code.clamp(0, intervals).mul_(width()).add_(lower);
 }
 
+StaircaseRule SoftStaircase::numbers() const {
+    const double alpha = gap.item<double>();
+    const double inverse = 1 / (1 - alpha);
+    return {lower.item<double>(),
+            upper.item<double>(),
+            width().item<double>(),
+            intervals,
+            inverse,
+            std::log(2 / alpha - 1),
+            2 * inverse / (alpha * (2 - alpha))};
+}
+
 torch::Tensor SoftStaircase::hard(const torch::Tensor& x) const {
+    if (runsInMemoryOrder(x)) {
+        const auto rule = numbers();
+        auto output = torch::empty_like(x);
+        const auto* in = elementsOf(x);
+        auto* out = elementsOf(output);
+        parallelStretches(x.numel(), [&](auto, auto begin, auto end) {
+            kernels().activation.staircase(rule, in + begin, out + begin, end - begin);
+        });
+        return output;
+    }
     const auto place = placeOf(x);
     return valueOf(place.interval + place.offset.ge(0));
 }
@@ -26,6 +55,7 @@ torch::Tensor SoftStaircase::levels(const torch::TensorOptions& options) const {
 
 SoftStaircase::Gradients SoftStaircase::backward(const torch::Tensor& x, const torch::Tensor& g,
                                                  bool withBounds) const {
+    if (runsInMemoryOrder(x) && g.scalar_type() == torch::kFloat32) return backwardByLoops(x, g);
     const auto place = placeOf(x);
     const auto inverse = (1 - gap).reciprocal();          // s
     const auto steepness = (2 / gap - 1).log();           // L
@@ -46,6 +76,29 @@ SoftStaircase::Gradients SoftStaircase::backward(const torch::Tensor& x, const t
     gradients.gap = (within.mul(byGap).sum() * width() / 2).view({1});
     gradients.input = within.mul(slope);
     return gradients;
+}
+
+SoftStaircase::Gradients SoftStaircase::backwardByLoops(const torch::Tensor& x,
+                                                        const torch::Tensor& g) const {
+    const auto rule = numbers();
+    const auto gradient = inLayoutOf(x, g);
+    auto output = torch::empty_like(x);
+    const auto* in = elementsOf(x);
+    const auto* from = elementsOf(gradient);
+    auto* out = elementsOf(output);
+    std::vector<StaircaseSums> parts(static_cast<std::size_t>(stretches(x.numel())));
+    parallelStretches(x.numel(), [&](auto stretch, auto begin, auto end) {
+        kernels().activation.staircaseGradient(rule, in + begin, from + begin, out + begin,
+                                               parts[static_cast<std::size_t>(stretch)], end - begin);
+    });
+    StaircaseSums total;
+    for (const auto& part : parts) {
+        total.lower += part.lower;
+        total.upper += part.upper;
+        total.gap += part.gap;
+    }
+    const auto sum = [](double value) { return torch::full({1}, value, torch::kFloat32); };
+    return {output, sum(total.lower), sum(total.upper), sum(total.gap * rule.width / 2)};
 }
 
 } // namespace quantarium::quant

@@ -3,6 +3,8 @@
 
 #include <torch/types.h>
 
+#include "core/quant/activation_kernels.h"
+
 namespace quantarium::quant {
 
 /// The staircase of differentiable soft quantization (Gong et al. 2019, section 3.2): n intervals of width
@@ -39,6 +41,9 @@ struct SoftStaircase {
     Gradients backward(const torch::Tensor& x, const torch::Tensor& g, bool withBounds) const;
 
 private:
+    StaircaseRule numbers() const;
+    Gradients backwardByLoops(const torch::Tensor& x, const torch::Tensor& g) const;
+
     struct Place {
         torch::Tensor position; ///< y
         torch::Tensor interval; ///< i

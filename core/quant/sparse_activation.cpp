@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <limits>
+#include <numeric>
+#include <vector>
 
 #include "core/quant/activation_methods.h"
+#include "core/quant/activation_passes.h"
 #include "core/quant/stateful_activation.h"
 #include "core/quant/straight_through.h"
 
@@ -13,13 +18,26 @@ namespace {
 constexpr int kIterations = 10;   ///< of the step's fit, at most
 constexpr double kSettled = 1e-6; ///< relative change that ends the fit
 constexpr double kSmallestStep = 1e-6;
-constexpr std::int64_t kSample = 1 << 16; ///< values that a batch's threshold and step are found from
+constexpr std::int64_t kSample = 1 << 14; ///< values that a batch's threshold and step are found from
 
-/// Every so many-th value, so that about kSample remain, as float64.
-torch::Tensor sampleOf(const torch::Tensor& input) {
-    const auto flat = input.detach().reshape({-1});
-    const auto stride = std::max<std::int64_t>(1, flat.numel() / kSample);
-    return flat.slice(0, 0, flat.numel(), stride).to(torch::kCPU, torch::kFloat64);
+/// Every so many-th value in memory order, so that about kSample remain; an odd number, so that no column or
+/// channel is left out.
+std::vector<float> sampleOf(const torch::Tensor& input) {
+    auto flat = input.detach();
+    flat = flat.is_non_overlapping_and_dense() ? flat.as_strided({flat.numel()}, {1}) : flat.reshape({-1});
+    const auto stride = std::max<std::int64_t>(1, flat.numel() / kSample) | 1;
+    const auto sample = flat.slice(0, 0, flat.numel(), stride).to(torch::kCPU, torch::kFloat32).contiguous();
+    return {sample.data_ptr<float>(), sample.data_ptr<float>() + sample.numel()};
+}
+
+/// The value at this share of the sorted ones, between two of them linearly; reorders them.
+double quantileOf(std::vector<float>& values, double share) {
+    const double rank = share * static_cast<double>(values.size() - 1);
+    const auto lower = values.begin() + static_cast<std::ptrdiff_t>(rank);
+    std::nth_element(values.begin(), lower, values.end());
+    if (lower + 1 == values.end()) return *lower;
+    const double next = *std::min_element(lower + 1, values.end());
+    return *lower + (rank - std::floor(rank)) * (next - *lower);
 }
 
 /// Two-step quantization's sparse activations (Wang et al. 2018, "Two-Step Quantization for Low-bit Neural
@@ -29,7 +47,7 @@ torch::Tensor sampleOf(const torch::Tensor& input) {
 /// moving average that begins at the first one. Gradient: 1 for 0 < x ≤ (2^b − 1)Δ, else 0.
 ///
 /// Where the paper is silent: the share's default, 0.6, is about what half-wave Gaussian quantization with 2
-/// bits zeroes of a normal distribution; threshold and step are found from at most 65,536 values, evenly
+/// bits zeroes of a normal distribution; threshold and step are found from about 16,384 values, evenly
 /// taken.
 class SparseActivation final : public StatefulActivation {
 public:
@@ -44,10 +62,11 @@ public:
 
 protected:
     void start(const torch::Tensor& input) override {
-        const auto sample = sampleOf(input);
+        auto sample = sampleOf(input);
         const double threshold = thresholdOf(sample);
-        const auto kept = sample.index({sample.gt(threshold)});
-        const double first = kept.numel() > 0 ? kept.mean().item<double>() / 2 : 1.0;
+        const auto kept = above(sample, threshold);
+        const double sum = std::accumulate(kept.begin(), kept.end(), 0.0);
+        const double first = kept.empty() ? 1.0 : sum / static_cast<double>(kept.size()) / 2;
         m_threshold.fill_(threshold);
         m_step.fill_(fittedStep(kept, std::max(first, kSmallestStep)));
     }
@@ -55,25 +74,38 @@ protected:
     torch::Tensor quantize(const torch::Tensor& input) override {
         if (training()) follow(input);
         const double step = m_step.item<double>();
-        const auto values = input.detach().div(step).round_().clamp_(1, codes()).mul_(step);
-        const auto kept = input.detach().gt(m_threshold.item<double>());
-        return straightThrough(input, torch::where(kept, values, 0.0), std::numeric_limits<float>::min(),
-                               codes() * step);
+        const double smallestKept =
+            std::nextafter(m_threshold.item<float>(), std::numeric_limits<float>::infinity());
+        const auto values = roundedUniform(input, {step, 1, 1, codes(), smallestKept});
+        return straightThrough(input, values, std::numeric_limits<float>::min(), codes() * step);
     }
 
 private:
     double codes() const { return CodeRange::of(bits(), false).highest; }
 
-    /// At 0 or above: what a ReLU leaves at 0 is zero anyhow.
-    double thresholdOf(const torch::Tensor& sample) const {
-        return std::max(0.0, torch::quantile(sample, m_share).item<double>());
+    /// At 0 or above: what a ReLU leaves at 0 is zero anyhow. Reorders the sample.
+    double thresholdOf(std::vector<float>& sample) const {
+        return sample.empty() ? 0.0 : std::max(0.0, quantileOf(sample, m_share));
     }
 
-    double fittedStep(const torch::Tensor& kept, double step) const {
-        if (kept.numel() == 0) return step;
+    static std::vector<float> above(const std::vector<float>& sample, double threshold) {
+        std::vector<float> kept;
+        std::copy_if(sample.begin(), sample.end(), std::back_inserter(kept),
+                     [&](float value) { return value > threshold; });
+        return kept;
+    }
+
+    double fittedStep(const std::vector<float>& kept, double step) const {
+        if (kept.empty()) return step;
         for (int i = 0; i < kIterations; ++i) {
-            const auto code = kept.div(step).round_().clamp_(1, codes());
-            const double next = (code * kept).sum().item<double>() / code.square().sum().item<double>();
+            double products = 0;
+            double squares = 0;
+            for (const float value : kept) {
+                const double code = std::clamp(std::floor(value / step + 0.5), 1.0, codes());
+                products += code * value;
+                squares += code * code;
+            }
+            const double next = products / squares;
             const bool settled = std::abs(next - step) <= kSettled * step;
             step = std::max(next, kSmallestStep);
             if (settled) break;
@@ -83,9 +115,9 @@ private:
 
     void follow(const torch::Tensor& input) {
         const torch::NoGradGuard guard;
-        const auto sample = sampleOf(input);
+        auto sample = sampleOf(input);
         const double threshold = thresholdOf(sample);
-        const double step = fittedStep(sample.index({sample.gt(threshold)}), m_step.item<double>());
+        const double step = fittedStep(above(sample, threshold), m_step.item<double>());
         m_threshold.mul_(m_decay).add_((1 - m_decay) * threshold);
         m_step.mul_(m_decay).add_((1 - m_decay) * step);
     }

@@ -81,15 +81,4 @@ void requireRoomForSign(std::int64_t bits, const Options& options, const std::st
                     "Use 2 bits or more, or sign=unsigned.");
 }
 
-torch::Tensor inMemoryOrder(const torch::Tensor& tensor) {
-    const auto plain = tensor.detach();
-    if (!plain.is_non_overlapping_and_dense()) return plain.reshape({-1});
-    return plain.as_strided({plain.numel()}, {1});
-}
-
-torch::Tensor laidOutAs(const torch::Tensor& like, const torch::Tensor& vector) {
-    if (!like.is_non_overlapping_and_dense()) return vector.view(like.sizes());
-    return vector.as_strided(like.sizes(), like.strides());
-}
-
 } // namespace quantarium::quant

@@ -66,11 +66,4 @@ bool needsSign(const std::string& option, std::int64_t bits, const torch::Tensor
 OptionSpec signOption();
 void requireRoomForSign(std::int64_t bits, const Options& options, const std::string& where);
 
-/// The elements as a vector in the order in which they lie in memory: lookups copy other layouts
-/// (channels-last) first, and give theirs back in another. No gradient passes.
-torch::Tensor inMemoryOrder(const torch::Tensor& tensor);
-
-/// A vector of inMemoryOrder(like), in the shape and layout of `like`.
-torch::Tensor laidOutAs(const torch::Tensor& like, const torch::Tensor& vector);
-
 } // namespace quantarium::quant

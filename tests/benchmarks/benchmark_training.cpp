@@ -82,17 +82,22 @@ std::vector<Make> registry(const std::string& only) {
     return all;
 }
 
-/// Every activation method (or those of the list) at its default bits, with float weights. The sign needs
-/// inputs below 0, too.
-std::vector<Make> activations(const std::string& only) {
-    std::vector<Make> all{session("float", "float", 32)};
+/// Every activation method (or those of the list) at its default bits, with float weights, behind the float
+/// network; those that need inputs below 0 in a network with hardtanh, in a group of their own.
+std::vector<std::vector<Make>> activations(const std::string& only) {
+    std::vector<Make> ordinary{session("float", "float", 32)};
+    std::vector<Make> signedInputs{inputs("float with hardtanh", "hardtanh", "none", 32)};
     for (const auto& method : quant::builtinActivationMethods().entries()) {
         const auto& id = method.schema.id;
         if (!listed(id, only)) continue;
-        all.push_back(inputs("inputs " + id + ", " + std::to_string(method.defaultBits) + " bits",
-                             id == "sign" ? "hardtanh" : "relu", id, method.defaultBits));
+        auto& group = method.needsNegative ? signedInputs : ordinary;
+        group.push_back(inputs("inputs " + id + ", " + std::to_string(method.defaultBits) + " bits",
+                               method.needsNegative ? "hardtanh" : "relu", id, method.defaultBits));
     }
-    return all;
+    std::vector<std::vector<Make>> groups;
+    for (auto& group : {ordinary, signedInputs})
+        if (group.size() > 1) groups.push_back(group);
+    return groups;
 }
 
 std::vector<Make> eager() {
@@ -155,7 +160,8 @@ void runMemory(const std::vector<Make>& makers, const StepSettings& settings, in
     for (int round = 0; round < rounds; ++round)
         for (std::size_t i = 0; i < makers.size(); ++i)
             bytes[i].push_back(peakOf(makers[i], settings, names[i]));
-    std::printf("%-36s %12s   relative to float (whole process), 95 %% interval\n", "", "peak MiB");
+    std::printf("%-36s %12s   relative to %s (whole process), 95 %% interval\n", "", "peak MiB",
+                names[0].c_str());
     for (std::size_t i = 0; i < makers.size(); ++i)
         std::printf("%-36s %12.0f   %s\n", names[i].c_str(), median(bytes[i]) / 1048576,
                     toString(pairedRatio(bytes[i], bytes[0])).c_str());
@@ -188,12 +194,15 @@ int main(int argc, char** argv) {
     if (what == "eager") runInterleaved(eager(), settings, rounds);
     if (what == "memory") runMemory(methods(), settings, std::min(rounds, kMemoryRounds));
     if (what == "all" || what == "activations") {
-        const auto contenders = what == "all" ? registry(only) : activations(only);
-        runMemory(contenders, settings,
-                  std::min(rounds, kMemoryRounds)); // forks: before any thread is started
-        std::printf("\n");
+        const auto groups =
+            what == "all" ? std::vector<std::vector<Make>>{registry(only)} : activations(only);
+        for (const auto& group : groups) // forks: before any thread is started
+            runMemory(group, settings, std::min(rounds, kMemoryRounds));
         train::keepFreedMemory();
-        runInterleaved(contenders, settings, rounds);
+        for (const auto& group : groups) {
+            std::printf("\n");
+            runInterleaved(group, settings, rounds);
+        }
     }
     std::filesystem::remove_all(settings.dataFolder);
     return 0;

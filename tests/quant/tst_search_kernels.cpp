@@ -5,6 +5,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "core/quant/kernels.h"
 #include "core/quant/parallel.h"
 #include "core/quant/search_passes.h"
 #include "tests/quant/quantizers.h"
@@ -105,9 +106,9 @@ class TestSearchKernels : public QObject {
 
 private slots:
     void portableIsThere() {
-        QVERIFY(searchKernels("portable") != nullptr);
-        QVERIFY(searchKernels("no such set") == nullptr);
-        qInfo("this machine takes %s", searchKernels().name);
+        QVERIFY(kernels("portable") != nullptr);
+        QVERIFY(kernels("no such set") == nullptr);
+        qInfo("this machine takes %s", kernels().name);
     }
 
     void setsGiveTheSameBits_data() { addCases(); }
@@ -117,11 +118,13 @@ private slots:
         QFETCH(bool, noisy);
         QFETCH(double, tau);
         const Example example(values, noisy);
-        const auto expected = outputs(*searchKernels("portable"), example, kWeights, static_cast<float>(tau));
+        const auto expected =
+            outputs(kernels("portable")->search, example, kWeights, static_cast<float>(tau));
         for (const char* name : {"avx2", "avx512"}) {
-            const auto* kernels = searchKernels(name);
-            if (kernels == nullptr) continue; // this processor lacks it
-            for (const auto& [what, tensor] : outputs(*kernels, example, kWeights, static_cast<float>(tau))) {
+            const auto* found = kernels(name);
+            if (found == nullptr) continue; // this processor lacks it
+            for (const auto& [what, tensor] :
+                 outputs(found->search, example, kWeights, static_cast<float>(tau))) {
                 const auto problem = bitDifference(tensor, expected.at(what));
                 QVERIFY2(problem.empty(), (std::string(name) + ", " + what + ": " + problem).c_str());
             }
@@ -135,11 +138,11 @@ private slots:
         QFETCH(bool, noisy);
         QFETCH(double, tau);
         const Example example(values, noisy);
-        const auto whole = outputs(searchKernels(), example, kWeights, static_cast<float>(tau));
+        const auto whole = outputs(kernels().search, example, kWeights, static_cast<float>(tau));
         for (const std::int64_t part :
              values > 100 ? std::vector<std::int64_t>{333} : std::vector<std::int64_t>{1, 7, 64, 333})
             for (const auto& [what, tensor] :
-                 outputs(searchKernels(), example, part, static_cast<float>(tau))) {
+                 outputs(kernels().search, example, part, static_cast<float>(tau))) {
                 const auto problem = bitDifference(tensor, whole.at(what));
                 QVERIFY2(problem.empty(),
                          (what + " in parts of " + std::to_string(part) + ": " + problem).c_str());
@@ -177,15 +180,15 @@ private slots:
             x.push_back(static_cast<float>(v));
         std::vector<float> y(x.size());
         for (const char* name : {"portable", "avx2", "avx512"}) {
-            const auto* kernels = searchKernels(name);
-            if (kernels == nullptr) continue;
-            kernels->exponential(x.data(), y.data(), static_cast<std::int64_t>(x.size()));
+            const auto* found = kernels(name);
+            if (found == nullptr) continue;
+            found->search.exponential(x.data(), y.data(), static_cast<std::int64_t>(x.size()));
             double worst = 0;
             for (std::size_t i = 0; i < x.size(); ++i)
                 worst = std::max(worst, std::abs(y[i] / std::exp(static_cast<double>(x[i])) - 1));
             QVERIFY2(worst < 2e-7, qPrintable(QString::number(worst)));
             const float far[] = {-87.5F, -1e4F, -1e30F, -INFINITY};
-            kernels->exponential(far, y.data(), 4);
+            found->search.exponential(far, y.data(), 4);
             for (int i = 0; i < 4; ++i)
                 QCOMPARE(y[i], 0.0F);
         }

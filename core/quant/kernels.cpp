@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/quant/search_kernels.h"
+#include "core/quant/kernels.h"
 
 #include <string_view>
 
 namespace quantarium::quant {
 
-extern const SearchKernels kPortableKernels;
+extern const Kernels kPortableKernels;
 #ifdef QUANTARIUM_X86_KERNELS
-extern const SearchKernels kAvx2Kernels;
-extern const SearchKernels kAvx512Kernels;
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
 #endif
 
 namespace {
@@ -23,7 +23,7 @@ bool machineRuns(std::string_view name) {
     return name == "portable";
 }
 
-const SearchKernels* built(std::string_view name) {
+const Kernels* built(std::string_view name) {
 #ifdef QUANTARIUM_X86_KERNELS
     if (name == "avx512") return &kAvx512Kernels;
     if (name == "avx2") return &kAvx2Kernels;
@@ -31,20 +31,20 @@ const SearchKernels* built(std::string_view name) {
     return name == "portable" ? &kPortableKernels : nullptr;
 }
 
-const SearchKernels& best() {
+const Kernels& best() {
     for (const char* name : {"avx512", "avx2"})
-        if (const auto* kernels = searchKernels(name)) return *kernels;
+        if (const auto* found = kernels(name)) return *found;
     return kPortableKernels;
 }
 
 } // namespace
 
-const SearchKernels* searchKernels(const char* name) {
+const Kernels* kernels(const char* name) {
     return machineRuns(name) ? built(name) : nullptr;
 }
 
-const SearchKernels& searchKernels() {
-    static const SearchKernels& chosen = best();
+const Kernels& kernels() {
+    static const Kernels& chosen = best();
     return chosen;
 }
 
