@@ -2,9 +2,9 @@
 #include <torch/autograd.h>
 
 #include "core/quant/activation_methods.h"
-#include "core/quant/activation_passes.h"
 #include "core/quant/kernels.h"
 #include "core/quant/parallel.h"
+#include "core/quant/rounding_passes.h"
 #include "core/quant/stateful_activation.h"
 
 namespace quantarium::quant {
@@ -62,7 +62,7 @@ private:
         const auto* in = elementsOf(input);
         auto* out = elementsOf(output);
         parallelStretches(input.numel(), [&](auto, auto begin, auto end) {
-            kernels().activation.bases(rule, in + begin, out + begin, end - begin);
+            kernels().rounding.bases(rule, in + begin, out + begin, end - begin);
         });
         return output;
     }
@@ -79,8 +79,8 @@ private:
         auto* rows = sums.data_ptr<double>();
         parallelStretches(input.numel(), [&](auto stretch, auto begin, auto end) {
             auto* row = rows + stretch * 2 * rule.count;
-            kernels().activation.basesGradient(rule, in + begin, from + begin, out + begin, row,
-                                               row + rule.count, end - begin);
+            kernels().rounding.basesGradient(rule, in + begin, from + begin, out + begin, row,
+                                             row + rule.count, end - begin);
         });
         const auto totals = sums.sum(0).to(torch::kFloat32);
         return {output, totals[0], totals[1]};

@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "core/quant/apot_levels.h"
-#include "core/quant/elementwise.h"
 #include "core/quant/latent_quantizer.h"
 #include "core/quant/methods.h"
+#include "core/quant/rounding_passes.h"
 
 namespace quantarium::quant {
 
@@ -33,8 +33,7 @@ public:
     explicit ApotQuantizer(const QuantizerArguments& arguments)
         : LatentQuantizer(arguments, "apot"), m_clipped(arguments.options.text("gradient") == "clipped"),
           m_magnitudes(torch::tensor(apotMagnitudes(bits() - 1), torch::kFloat64).to(latent().options())),
-          m_middles(
-              torch::tensor(middlesOf(apotMagnitudes(bits() - 1)), torch::kFloat64).to(latent().options())),
+          m_borders(bordersOf(m_magnitudes)),
           m_alpha(torch::full({1}, arguments.options.real("alpha"), latent().options())),
           m_unit(torch::ones_like(m_alpha)) {
         const torch::NoGradGuard guard;
@@ -50,27 +49,23 @@ public:
 
 protected:
     torch::Tensor deployed() const override {
-        const auto x = normalized().weight.div_(m_alpha.detach());
-        const auto place = nearest(x);
-        const auto code = torch::where(x.lt(0), -place, place).add_(m_middles.numel());
-        return levels().view({-1}).index_select(0, code.view({-1})).view_as(x);
+        return levelsOf(normalized().weight, {levels().view({-1}), m_borders * m_alpha.detach()});
     }
 
     torch::Tensor levels() const override {
-        const auto positive = m_magnitudes.slice(0, 1);
-        return torch::cat({-positive.flip(0), m_magnitudes}).mul_(m_alpha.detach() * m_unit).view({1, -1});
+        return bothSigns(m_magnitudes).mul_(m_alpha.detach() * m_unit).view({1, -1});
     }
 
     torch::Tensor latentGradient(const torch::Tensor& g) override {
         const auto [weight, spread] = normalized();
-        const auto x = weight / m_alpha.detach();
-        const auto outside = x.abs().gt(1);
-        const auto level = m_magnitudes.index_select(0, nearest(x).view({-1})).view_as(x).mul_(signs(x));
-        const auto slope = level.sub_(torch::where(outside, torch::zeros_like(m_alpha), x));
-        const auto scaled = g * m_unit;
-        setGradient(m_alpha, scaled.mul(slope).sum().view({1}));
-        if (!m_clipped) return scaled / spread;
-        const auto d = scaled.masked_fill(outside, 0);
+        const double alpha = m_alpha.item<double>();
+        const auto values =
+            levelsOf(weight, {bothSigns(m_magnitudes).mul_(m_alpha.detach()), m_borders * m_alpha.detach()});
+        const auto scaled = clippedGradient(weight, values, g, -alpha, alpha);
+        const auto byAlpha = scaled.inside.div(alpha).sub(scaled.below).add(scaled.above);
+        setGradient(m_alpha, byAlpha.to(m_alpha.options()).mul(m_unit).view({1}));
+        if (!m_clipped) return g * m_unit / spread;
+        const auto d = scaled.input.mul(m_unit);
         const auto along = d.mul(weight).sum().div_(degrees());
         return (d - d.mean() - weight * along).div_(spread);
     }
@@ -98,12 +93,20 @@ private:
         return {centred.div_(spread), spread};
     }
 
-    /// Indices into the magnitudes; of two as near, the smaller.
-    torch::Tensor nearest(const torch::Tensor& x) const { return torch::bucketize(x.abs(), m_middles); }
+    /// The values of the magnitudes (0 first) with both signs, ascending.
+    static torch::Tensor bothSigns(const torch::Tensor& magnitudes) {
+        return torch::cat({-magnitudes.slice(0, 1).flip(0), magnitudes});
+    }
+
+    /// In the middle of neighbours; of two as near, the smaller magnitude.
+    static torch::Tensor bordersOf(const torch::Tensor& magnitudes) {
+        const auto middles = Levels::nearest(magnitudes).borders;
+        return torch::cat({torch::nextafter(-middles.flip(0), torch::full_like(middles, -2)), middles});
+    }
 
     bool m_clipped;
     torch::Tensor m_magnitudes; ///< ascending, 0 … 1
-    torch::Tensor m_middles;    ///< between neighbouring magnitudes
+    torch::Tensor m_borders;    ///< between neighbouring values of both signs, for α = 1
     torch::Tensor m_alpha;      ///< [1], in deviations
     torch::Tensor m_unit;       ///< [1], what a deviation of 1 stands for in the network's weight
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/activation_methods.h"
-#include "core/quant/activation_passes.h"
 #include "core/quant/apot_levels.h"
+#include "core/quant/rounding_passes.h"
 #include "core/quant/stateful_activation.h"
 #include "core/quant/straight_through.h"
 

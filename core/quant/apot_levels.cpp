@@ -32,11 +32,4 @@ std::vector<double> apotMagnitudes(std::int64_t bits) {
     return sums;
 }
 
-std::vector<double> middlesOf(const std::vector<double>& values) {
-    std::vector<double> middles;
-    for (std::size_t i = 1; i < values.size(); ++i)
-        middles.push_back((values[i - 1] + values[i]) / 2);
-    return middles;
-}
-
 } // namespace quantarium::quant

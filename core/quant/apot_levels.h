@@ -12,7 +12,4 @@ namespace quantarium::quant {
 /// its turn before the third power of the others. All sums of one value of each term, over the largest sum.
 std::vector<double> apotMagnitudes(std::int64_t bits);
 
-/// The middles of neighbouring values, one fewer than these.
-std::vector<double> middlesOf(const std::vector<double>& values);
-
 } // namespace quantarium::quant

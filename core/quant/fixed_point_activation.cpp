@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/quant/activation_methods.h"
-#include "core/quant/activation_passes.h"
+#include "core/quant/rounding_passes.h"
 #include "core/quant/stateful_activation.h"
 #include "core/quant/straight_through.h"
 

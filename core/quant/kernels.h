@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/quant/activation_kernels.h"
+#include "core/quant/rounding_kernels.h"
 #include "core/quant/search_kernels.h"
 
 // No torch headers here or in what is included: the files that implement these loops are compiled for several
@@ -14,7 +14,7 @@ namespace quantarium::quant {
 struct Kernels {
     const char* name;
     SearchKernels search;
-    ActivationKernels activation;
+    RoundingKernels rounding;
 };
 
 /// The best that this machine runs; chosen once.

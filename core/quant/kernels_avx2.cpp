@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/quant/activation_kernels_body.h"
 #include "core/quant/kernels.h"
+#include "core/quant/rounding_kernels_body.h"
 #include "core/quant/search_kernels_body.h"
 
 namespace quantarium::quant {
 
 extern const Kernels kAvx2Kernels;
-const Kernels kAvx2Kernels{"avx2", kSearchKernels, kActivationKernels};
+const Kernels kAvx2Kernels{"avx2", kSearchKernels, kRoundingKernels};
 
 } // namespace quantarium::quant

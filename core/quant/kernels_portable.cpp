@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/quant/activation_kernels_body.h"
 #include "core/quant/kernels.h"
+#include "core/quant/rounding_kernels_body.h"
 #include "core/quant/search_kernels_body.h"
 
 namespace quantarium::quant {
 
 extern const Kernels kPortableKernels;
-const Kernels kPortableKernels{"portable", kSearchKernels, kActivationKernels};
+const Kernels kPortableKernels{"portable", kSearchKernels, kRoundingKernels};
 
 } // namespace quantarium::quant

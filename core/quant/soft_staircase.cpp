@@ -4,9 +4,9 @@
 #include <cmath>
 #include <vector>
 
-#include "core/quant/activation_passes.h"
 #include "core/quant/kernels.h"
 #include "core/quant/parallel.h"
+#include "core/quant/rounding_passes.h"
 
 namespace quantarium::quant {
 
@@ -41,7 +41,7 @@ torch::Tensor SoftStaircase::hard(const torch::Tensor& x) const {
         const auto* in = elementsOf(x);
         auto* out = elementsOf(output);
         parallelStretches(x.numel(), [&](auto, auto begin, auto end) {
-            kernels().activation.staircase(rule, in + begin, out + begin, end - begin);
+            kernels().rounding.staircase(rule, in + begin, out + begin, end - begin);
         });
         return output;
     }
@@ -88,8 +88,8 @@ SoftStaircase::Gradients SoftStaircase::backwardByLoops(const torch::Tensor& x,
     auto* out = elementsOf(output);
     std::vector<StaircaseSums> parts(static_cast<std::size_t>(stretches(x.numel())));
     parallelStretches(x.numel(), [&](auto stretch, auto begin, auto end) {
-        kernels().activation.staircaseGradient(rule, in + begin, from + begin, out + begin,
-                                               parts[static_cast<std::size_t>(stretch)], end - begin);
+        kernels().rounding.staircaseGradient(rule, in + begin, from + begin, out + begin,
+                                             parts[static_cast<std::size_t>(stretch)], end - begin);
     });
     StaircaseSums total;
     for (const auto& part : parts) {

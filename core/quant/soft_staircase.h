@@ -3,7 +3,7 @@
 
 #include <torch/types.h>
 
-#include "core/quant/activation_kernels.h"
+#include "core/quant/rounding_kernels.h"
 
 namespace quantarium::quant {
 

@@ -3,7 +3,7 @@
 
 #include <torch/autograd.h>
 
-#include "core/quant/activation_passes.h"
+#include "core/quant/rounding_passes.h"
 
 namespace quantarium::quant {
 

@@ -68,10 +68,11 @@ struct BasesRule {
 };
 constexpr std::int64_t kMostBases = 8;
 
-/// The passes of activation quantizers over `count` values in the order in which they lie in memory: one
-/// forward, one backward. A NaN stays one. Every value is computed by itself; sums are of floats within 64
-/// interleaved rows, then of doubles, in an order that the count alone decides.
-struct ActivationKernels {
+/// The passes of quantizers that round (all activation methods, and weight methods that share their values)
+/// over `count` values in the order in which they lie in memory: one forward, one backward. A NaN stays one.
+/// Every value is computed by itself; sums are of floats within 64 interleaved rows, then of doubles, in an
+/// order that the count alone decides.
+struct RoundingKernels {
     void (*roundUniform)(const UniformRule&, const float* x, float* y, std::int64_t count);
     /// `sums` may hold null pointers.
     void (*takeLevels)(const LevelRule&, const float* x, float* y, const LevelSums& sums, std::int64_t count);

@@ -5,11 +5,11 @@
 
 #include <torch/types.h>
 
-#include "core/quant/activation_kernels.h"
+#include "core/quant/rounding_kernels.h"
 
 namespace quantarium::quant {
 
-/// Whether the loops of activation_kernels.h take this tensor: float32, on the CPU, its elements side by side
+/// Whether the loops of rounding_kernels.h take this tensor: float32, on the CPU, its elements side by side
 /// in any order (channels-last, too).
 bool runsInMemoryOrder(const torch::Tensor& tensor);
 
@@ -27,7 +27,7 @@ torch::Tensor inLayoutOf(const torch::Tensor& like, const torch::Tensor& tensor)
 /// Evenly spaced values.
 torch::Tensor roundedUniform(const torch::Tensor& x, const UniformRule& rule);
 
-/// Values by their borders; float64 on the CPU, ascending.
+/// Values by their borders, ascending; of any type and device.
 struct Levels {
     torch::Tensor values;  ///< [n], 2 or more
     torch::Tensor borders; ///< [n − 1]; a border itself belongs to the value below

@@ -7,8 +7,8 @@
 
 #include <ATen/Parallel.h>
 
-#include "core/quant/activation_passes.h"
 #include "core/quant/kernels.h"
+#include "core/quant/rounding_passes.h"
 #include "core/quant/soft_staircase.h"
 #include "tests/quant/quantizers.h"
 #include "tests/support/compare.h"
@@ -56,7 +56,7 @@ StaircaseRule staircaseRule() {
 using Outputs = std::map<std::string, torch::Tensor>;
 
 /// Everything that one set of loops computes.
-Outputs outputsOf(const ActivationKernels& loops) {
+Outputs outputsOf(const RoundingKernels& loops) {
     const auto x = awkwardInputs();
     const auto g = randomTensor({kCount}, 2);
     const auto* in = x.data_ptr<float>();
@@ -136,17 +136,17 @@ std::vector<torch::Tensor> passesOf(const torch::Tensor& x, const torch::Tensor&
 
 } // namespace
 
-/// The vectorized passes of activation quantizers: one result on every processor, the one that ATen gives.
-class TestActivationKernels : public QObject {
+/// The vectorized passes of quantizers that round: one result on every processor, the one that ATen gives.
+class TestRoundingKernels : public QObject {
     Q_OBJECT
 
 private slots:
     void allInstructionSetsGiveTheSameBits() {
-        const auto expected = outputsOf(kernels("portable")->activation);
+        const auto expected = outputsOf(kernels("portable")->rounding);
         for (const char* name : {"avx2", "avx512"}) {
             const auto* found = kernels(name);
             if (found == nullptr) continue; // this processor lacks it
-            for (const auto& [what, tensor] : outputsOf(found->activation)) {
+            for (const auto& [what, tensor] : outputsOf(found->rounding)) {
                 const auto problem = bitDifference(tensor, expected.at(what));
                 QVERIFY2(problem.empty(), (what + " with " + name + ": " + problem).c_str());
             }
@@ -222,5 +222,5 @@ private slots:
     }
 };
 
-QTEST_GUILESS_MAIN(TestActivationKernels)
-#include "tst_activation_kernels.moc"
+QTEST_GUILESS_MAIN(TestRoundingKernels)
+#include "tst_rounding_kernels.moc"

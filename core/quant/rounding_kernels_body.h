@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-// The loops of activation_kernels.h; kernel_math.h says how they are written.
+// The loops of rounding_kernels.h; kernel_math.h says how they are written.
 
-#include "core/quant/activation_kernels.h"
 #include "core/quant/kernel_math.h"
+#include "core/quant/rounding_kernels.h"
 
 namespace quantarium::quant {
 
@@ -277,8 +277,8 @@ void basesGradient(const BasesRule& rule, const float* x, const float* g, float*
     }
 }
 
-constexpr ActivationKernels kActivationKernels{roundUniform, takeLevels,        passInside, clipped,
-                                               staircase,    staircaseGradient, bases,      basesGradient};
+constexpr RoundingKernels kRoundingKernels{roundUniform, takeLevels,        passInside, clipped,
+                                           staircase,    staircaseGradient, bases,      basesGradient};
 
 } // namespace
 

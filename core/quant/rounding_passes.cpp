@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/quant/activation_passes.h"
+#include "core/quant/rounding_passes.h"
 
 #include <vector>
 
@@ -85,7 +85,7 @@ torch::Tensor levelsByKernel(const torch::Tensor& x, const Levels& levels, Level
     auto* out = elementsOf(output);
     if (totals == nullptr) {
         parallelStretches(x.numel(), [&](auto, auto begin, auto end) {
-            kernels().activation.takeLevels(rule, in + begin, out + begin, {}, end - begin);
+            kernels().rounding.takeLevels(rule, in + begin, out + begin, {}, end - begin);
         });
         return output;
     }
@@ -100,8 +100,8 @@ torch::Tensor levelsByKernel(const torch::Tensor& x, const Levels& levels, Level
     std::vector<double> sums(parts * width, 0.0);
     parallelStretches(x.numel(), [&](auto stretch, auto begin, auto end) {
         const auto row = static_cast<std::size_t>(stretch) * width;
-        kernels().activation.takeLevels(summed, in + begin, out + begin,
-                                        {counts.data() + row, sums.data() + row}, end - begin);
+        kernels().rounding.takeLevels(summed, in + begin, out + begin,
+                                      {counts.data() + row, sums.data() + row}, end - begin);
     });
     const auto total = [&](const std::vector<double>& rows) {
         std::vector<double> above(width, 0.0);
@@ -133,7 +133,7 @@ torch::Tensor roundedUniform(const torch::Tensor& x, const UniformRule& rule) {
     const auto* in = elementsOf(input);
     auto* out = elementsOf(output);
     parallelStretches(input.numel(), [&](auto, auto begin, auto end) {
-        kernels().activation.roundUniform(rule, in + begin, out + begin, end - begin);
+        kernels().rounding.roundUniform(rule, in + begin, out + begin, end - begin);
     });
     return output;
 }
@@ -163,8 +163,8 @@ torch::Tensor insideGradient(const torch::Tensor& x, const torch::Tensor& g, dou
     const auto* from = elementsOf(gradient);
     auto* out = elementsOf(output);
     parallelStretches(x.numel(), [&](auto, auto begin, auto end) {
-        kernels().activation.passInside(static_cast<float>(lowest), static_cast<float>(highest), in + begin,
-                                        from + begin, out + begin, end - begin);
+        kernels().rounding.passInside(static_cast<float>(lowest), static_cast<float>(highest), in + begin,
+                                      from + begin, out + begin, end - begin);
     });
     return output;
 }
@@ -182,9 +182,9 @@ ClippedGradient clippedGradient(const torch::Tensor& x, const torch::Tensor& q, 
     auto* out = elementsOf(output);
     std::vector<ClipSums> parts(static_cast<std::size_t>(stretches(x.numel())));
     parallelStretches(x.numel(), [&](auto stretch, auto begin, auto end) {
-        kernels().activation.clipped(static_cast<float>(lowest), static_cast<float>(highest), in + begin,
-                                     forward == nullptr ? nullptr : forward + begin, from + begin,
-                                     out + begin, parts[static_cast<std::size_t>(stretch)], end - begin);
+        kernels().rounding.clipped(static_cast<float>(lowest), static_cast<float>(highest), in + begin,
+                                   forward == nullptr ? nullptr : forward + begin, from + begin, out + begin,
+                                   parts[static_cast<std::size_t>(stretch)], end - begin);
     });
     ClipSums total;
     for (const auto& part : parts) {
