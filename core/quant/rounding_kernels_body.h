@@ -28,7 +28,8 @@ QUANTARIUM_INLINE float wholeNear(float x) {
 
 QUANTARIUM_INLINE float floorOf(float x) {
     const float near = wholeNear(x);
-    return near > x ? near - 1.0F : near;
+    const float over = near > x ? 1.0F : 0.0F;
+    return near - over;
 }
 
 QUANTARIUM_INLINE float clampTo(float x, float lowest, float highest) {
@@ -39,10 +40,10 @@ QUANTARIUM_INLINE float clampTo(float x, float lowest, float highest) {
 template <Rounding kRounding> QUANTARIUM_INLINE float rounded(float x) {
     if constexpr (kRounding == Rounding::ToEven) return wholeNear(x);
     if constexpr (kRounding == Rounding::HalfUp) return floorOf(x);
-    const float size = x < 0.0F ? -x : x;
+    const float size = __builtin_fabsf(x);
     const float below = floorOf(size);
-    const float whole = size - below >= 0.5F ? below + 1.0F : below;
-    return x < 0.0F ? -whole : whole;
+    const float up = size - below >= 0.5F ? 1.0F : 0.0F;
+    return __builtin_copysignf(below + up, x);
 }
 
 template <Rounding kRounding>
@@ -188,6 +189,9 @@ void staircaseGradient(const StaircaseRule& rule, const float* x, const float* g
     const float halfInverse = r.inverse * 0.5F;
     const float squared = r.inverse * r.inverse;
     const float perInterval = 1.0F / r.intervals;
+    const float perWidth = 1.0F / r.width; // near the end of an interval either side gives the same
+    const float last = r.intervals - 1.0F;
+    const float decay = -2.0F * r.steepness;
     RowSums lower;
     RowSums upper;
     RowSums gap;
@@ -197,18 +201,16 @@ void staircaseGradient(const StaircaseRule& rule, const float* x, const float* g
             const float* __restrict in = g + first;
             float* __restrict to = out + first;
             for (std::int64_t i = 0; i < block; ++i) {
-                const float position = (at[i] - r.lower) / r.width;
+                const float position = (at[i] - r.lower) * perWidth;
                 const float within = clampTo(position, 0.0F, r.intervals); // what is outside is not used
-                const float interval = floorOf(clampTo(within, 0.0F, r.intervals - 1.0F));
+                const float interval = floorOf(within > last ? last : within);
                 const float offset = within - interval - 0.5F; // f
-                const float size = offset < 0.0F ? -offset : offset;
-                const float e = exponentialOf(-2.0F * r.steepness * size);
-                const float tanh = (1.0F - e) / (1.0F + e);
-                const float bend = offset < 0.0F ? -tanh : tanh;             // T
-                const float left = 1.0F - bend * bend;                       // 1 − T²
-                const float slope = left * slopeScale;                       // p
-                const float soft = interval + 0.5F + bend * halfInverse;     // h
-                const float byUpper = (soft - slope * within) * perInterval; // e
+                const float e = exponentialOf(decay * __builtin_fabsf(offset));
+                const float bend = __builtin_copysignf((1.0F - e) / (1.0F + e), offset); // T
+                const float left = 1.0F - bend * bend;                                   // 1 − T²
+                const float slope = left * slopeScale;                                   // p
+                const float soft = interval + 0.5F + bend * halfInverse;                 // h
+                const float byUpper = (soft - slope * within) * perInterval;             // e
                 const float byGap = bend * squared - left * offset * r.bend;
                 const float kept = at[i] >= r.lower ? in[i] : 0.0F;
                 const float passed = at[i] <= r.upper ? kept : 0.0F;
