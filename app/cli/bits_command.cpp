@@ -74,7 +74,8 @@ ExitCode search(Program& program, const BitsArguments& arguments) {
         study::searchBits(config, train::RunFolder(workspace.runFolder(run.id)).modelFile(),
                           arguments.settings, program.registries, [&](const study::BitSearchTrial& trial) {
                               program.error << trial.group << ", " << widthText(trial.bits)
-                                            << " bits: " << fixedNumber(trial.metric, 2) << " %" << std::endl;
+                                            << (trial.bits == 1 ? " bit: " : " bits: ")
+                                            << fixedNumber(trial.metric, 2) << " %" << std::endl;
                           });
     program.out << (arguments.json ? dumpJson(resultJson(result), 2) + "\n" : tableOf(result)) << std::flush;
     if (arguments.output.empty()) return ExitCode::Ok;

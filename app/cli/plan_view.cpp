@@ -22,7 +22,8 @@ std::string multiplicationText(const LayerReport& layer) {
 
 std::string activationText(const LayerReport& layer) {
     if (layer.activationMethod == "none") return "float";
-    return layer.activationMethod + ", " + std::to_string(layer.activationBits) + " bits";
+    return layer.activationMethod + ", " + bitsText(layer.activationBits) + ", " +
+           std::to_string(layer.activationLevels) + " values";
 }
 
 std::vector<std::string> layerRow(const LayerReport& layer) {

@@ -197,6 +197,18 @@ std::string allowedText(const OptionSpec& spec) {
     return rangeText(spec);
 }
 
+namespace {
+
+/// "file" or "run", as JSON.
+std::string valuesText(const std::vector<Json>& values) {
+    std::vector<std::string> texts;
+    for (const auto& value : values)
+        texts.push_back(dumpJson(value));
+    return join(texts, " or ");
+}
+
+} // namespace
+
 Options Options::validated(const std::vector<OptionSpec>& specs, const Json& given, const std::string& path) {
     if (!given.is_object() && !given.is_null())
         throw Error(ErrorKind::Config, dumpJson(given) + " is not an object of options", path);
@@ -232,9 +244,8 @@ Options Options::validated(const std::vector<OptionSpec>& specs, const Json& giv
             if (!optionApplies(spec, result.m_values) && given.contains(spec.name) &&
                 given[spec.name] != spec.defaultValue)
                 throw Error(ErrorKind::Config,
-                            "applies only when " + spec.onlyWhen + " is " +
-                                dumpJson(Json(spec.onlyWhenValues)) + ", and it is " +
-                                dumpJson(result.m_values[spec.onlyWhen]),
+                            "applies only when " + spec.onlyWhen + " is " + valuesText(spec.onlyWhenValues) +
+                                ", and it is " + dumpJson(result.m_values[spec.onlyWhen]),
                             keyPath(path, spec.name), "Remove one of the two.");
     }
     return result;

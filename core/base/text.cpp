@@ -105,6 +105,10 @@ std::string formatDuration(double seconds) {
     return text;
 }
 
+std::string bitsText(std::int64_t bits) {
+    return std::to_string(bits) + (bits == 1 ? " bit" : " bits");
+}
+
 std::string formatBytes(double bytes) {
     static const char* const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     int unit = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ std::string shellQuoted(const std::string& word);
 
 /// "3 min 20 s", "850 ms", "2 h 5 min".
 std::string formatDuration(double seconds);
+
+/// "1 bit", "4 bits".
+std::string bitsText(std::int64_t bits);
 
 /// "1.4 MiB".
 std::string formatBytes(double bytes);

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <initializer_list>
 #include <numeric>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -44,6 +46,35 @@ bool feedsOtherConvolution(const Value& value, const Node& node) {
     return std::any_of(value.uses().begin(), value.uses().end(), [&](const torch::jit::Use& use) {
         return use.user != &node && use.offset == 0 && isConvolution(*use.user);
     });
+}
+
+bool isAnyKind(const Node& node, std::initializer_list<const char*> kinds) {
+    return std::any_of(kinds.begin(), kinds.end(), [&](const char* kind) { return isKind(node, kind); });
+}
+
+/// A constant number among an operation's inputs.
+std::optional<double> constantNumber(const Node& node, std::size_t index) {
+    if (index >= node.inputs().size()) return std::nullopt;
+    const auto value = torch::jit::toIValue(node.inputs()[index]);
+    return value && value->isScalar() ? std::optional(value->toScalar().toDouble()) : std::nullopt;
+}
+
+/// Whether a value can't be below 0, judged by the operations that made it.
+bool neverNegative(const Value& value) {
+    const Node& node = *value.node();
+    if (isAnyKind(node, {"aten::relu", "aten::relu_", "aten::relu6", "aten::relu6_", "aten::sigmoid",
+                         "aten::abs", "aten::softmax"}))
+        return true;
+    if (isAnyKind(node, {"aten::hardtanh", "aten::hardtanh_", "aten::clamp", "aten::clamp_",
+                         "aten::clamp_min", "aten::clamp_min_"}))
+        return constantNumber(node, 1).value_or(-1) >= 0;
+    if (isAnyKind(node, {"aten::add", "aten::add_"}))
+        return neverNegative(*node.inputs()[0]) && neverNegative(*node.inputs()[1]);
+    if (isAnyKind(node, {"aten::max_pool2d", "aten::avg_pool2d", "aten::adaptive_avg_pool2d", "aten::mean",
+                         "aten::flatten", "aten::view", "aten::reshape", "aten::dropout", "aten::dropout_",
+                         "aten::contiguous", "aten::slice"}))
+        return neverNegative(*node.inputs()[0]);
+    return false;
 }
 
 /// Reads the nodes out of a traced graph.
@@ -97,6 +128,8 @@ private:
         const torch::Tensor weight = operand(node, 1);
         if (!weight.defined()) return;
         LayerNode layer = describe(node, weight);
+        layer.inputElements = elements(sizesOf(*node.inputs()[0]));
+        layer.inputNeverNegative = neverNegative(*node.inputs()[0]);
         if (const Node* norm = onlyBatchNorm(*node.output())) {
             layer.followedByBatchNorm = true;
             const auto scale = operand(*norm, 1);

@@ -22,9 +22,12 @@ struct LayerNode {
     std::int64_t padding = 0; ///< of a convolution, along the height
     std::int64_t fanIn = 0;
     std::int64_t fanOut = 0;
-    std::int64_t parameters = 0; ///< weight and bias
-    std::int64_t macs = 0;       ///< for one sample; 0 for batch norm
-    bool first = false;          ///< first layer with weights that a quantizer can take
+    std::int64_t parameters = 0;    ///< weight and bias
+    std::int64_t macs = 0;          ///< for one sample; 0 for batch norm
+    std::int64_t inputElements = 0; ///< of one sample; 0 for batch norm
+    /// Behind a ReLU or what else lets no value below 0 through, as far as the trace tells.
+    bool inputNeverNegative = false;
+    bool first = false; ///< first layer with weights that a quantizer can take
     bool last = false;
     /// A 1x1 convolution beside a longer path from the same input: the projection of a residual block.
     bool shortcut = false;

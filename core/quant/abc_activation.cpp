@@ -134,6 +134,7 @@ ActivationMethod abcActivation() {
     method.minimumBits = 1;
     method.maximumBits = 8;
     method.defaultBits = 5;
+    method.losesNegative = [](std::int64_t, const Options&) { return true; };
     method.levels = [](std::int64_t bits, const Options&) { return bits + 1; };
     method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {
         return std::make_unique<AbcActivation>(arguments);

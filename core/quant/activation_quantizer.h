@@ -29,7 +29,8 @@ struct ActivationGrid {
 /// parameter.
 ///
 /// Unlike a weight it stands in the middle of autograd's graph, so before() and after() are differentiable
-/// functions; what they save for the backward pass is the input. Thread: the run's thread.
+/// functions. What they save for the backward pass is the input, some the output, too. Thread: the run's
+/// thread.
 class ActivationQuantizer {
 public:
     virtual ~ActivationQuantizer() = default;
@@ -88,6 +89,10 @@ struct ActivationMethod {
     std::int64_t defaultBits = 32;
     FirstAndLast firstAndLast = FirstAndLast::Float; ///< what policy "as-published" means
     bool needsNegative = false;                      ///< a layer behind a ReLU would see one value only
+    /// Whether values below 0 are lost with these options; may be empty: they are not.
+    std::function<bool(std::int64_t bits, const Options&)> losesNegative;
+    /// What else it does, for the layer's remark: "gradients 6 bits"; may be empty.
+    std::function<std::string(const Options&)> remark;
     /// Values at this width.
     std::function<std::int64_t(std::int64_t bits, const Options&)> levels;
     /// Throws Error(Config) with `where` for combinations that the schema can't express; may be empty.

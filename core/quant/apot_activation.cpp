@@ -14,7 +14,7 @@ constexpr double kSmallestClip = 1e-3;
 /// APoT's activations (Li, Dong and Wang 2020, arXiv 1909.13144): sums of powers of two (section 2.2) under a
 /// clipping level α that is trained with the reparameterized gradient (section 2.3, Eq. 6). Behind a ReLU all
 /// bits make magnitudes; inputs with negative values give one bit to the sign.
-///   q = α · (the level nearest to clip(x/α, 0 or −1, 1)), of two as near the smaller one;
+///   q = α · (the level nearest to clip(x/α, 0 or −1, 1)), of two as near the lower one;
 ///   dq/dx = 1 inside the range, dL/dα = Σ g · { q/α − x/α inside | 0 or −1 below | 1 above }.
 class ApotActivation final : public StatefulActivation {
 public:
@@ -90,6 +90,7 @@ ActivationMethod apotActivation() {
         return (std::int64_t{1} << bits) - (options.text("sign") == "signed" ? 1 : 0); // one 0 for both signs
     };
     method.check = requireRoomForSign;
+    method.losesNegative = hasNoSign;
     method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {
         return std::make_unique<ApotActivation>(arguments);
     };

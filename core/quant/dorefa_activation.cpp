@@ -5,6 +5,7 @@
 #include <torch/autograd.h>
 
 #include "core/base/random.h"
+#include "core/base/text.h"
 #include "core/quant/activation_methods.h"
 #include "core/quant/rounding_passes.h"
 #include "core/quant/stateful_activation.h"
@@ -33,8 +34,8 @@ public:
 
 /// DoReFa-Net's activations and gradients (Zhou et al. 2016, arXiv 1606.06160): inputs are clipped to [0, 1]
 /// and rounded to whole multiples of 1 / (2^k − 1), with the gradient 1 for 0 ≤ x ≤ 1, else 0 (section 2.4,
-/// Eq. 11); with gradient bits, the gradient at the layer's output is
-/// quantized per sample with noise (section 2.5, Eq. 12), drawn from the run's seed and the step.
+/// Eq. 11); with gradient bits, the gradient at the layer's output is quantized per sample with noise
+/// (section 2.5, Eq. 12), drawn from the run's seed and the step.
 class DorefaActivation final : public StatefulActivation {
 public:
     explicit DorefaActivation(const ActivationArguments& arguments)
@@ -97,6 +98,12 @@ ActivationMethod dorefaActivation() {
     method.minimumBits = 1;
     method.maximumBits = 8;
     method.defaultBits = 4;
+    method.remark = [](const Options& options) -> std::string {
+        const auto bits = options.integer("gradient_bits");
+        if (bits == 0) return {};
+        return "gradient of the output: " + bitsText(bits);
+    };
+    method.losesNegative = [](std::int64_t, const Options&) { return true; };
     method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
     method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {
         return std::make_unique<DorefaActivation>(arguments);

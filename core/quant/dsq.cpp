@@ -18,7 +18,7 @@ constexpr double kNarrowest = 0.01;     ///< of the starting width
 /// Differentiable soft quantization (Gong et al. 2019, arXiv 1908.05033), weights of b bits: the soft
 /// staircase (soft_staircase.h) of 2^b − 1 intervals between trained bounds l and u with a trained gap α.
 /// Training and evaluation use the hard values, the gradient is the soft function's. With one bit l = −1 and
-/// u = 1 are fixed and q = sign(W).
+/// u = 1 are fixed and q = sign(W), but for the few |W| that vanish beside 1 in float32.
 ///
 /// Differs from the paper: α is kept in [0.001, 0.5] and u − l above a hundredth of its starting width, so
 /// that no step makes the function undefined; the three have no weight decay, which would pull towards an

@@ -236,14 +236,22 @@ void checkInq(std::int64_t bits, const Options& options, const std::string& wher
 }
 
 std::string remarkInq(std::int64_t bits, const Options& options) {
+    if (options.text("max_value_mode") == "fixed" && bits <= 4 && options.text("code_use") != "full")
+        return "The largest value is fixed at 4, so that the smallest magnitude is " +
+               std::string(bits == 2   ? "4"
+                           : bits == 3 ? "2"
+                                       : "0.5") +
+               ": nearly all weights of ordinary networks become 0";
     if (bits == 2) return "3 values: zero and one power of two with both signs";
     // With all codes in use, b bits have nearly as many powers of two as b + 1 have otherwise.
     const auto alike = options.text("code_use") == "full" ? bits + 1 : bits;
     if (alike == 6)
-        return "Nearly the network of 5 bits: only ever smaller powers of two are added (1.2 % of Gaussian "
+        return "Nearly the network of 5 bits as published: only ever smaller powers of two are added (1.2 % "
+               "of Gaussian "
                "weights are below the smallest one at 5 bits)";
     if (alike > 6)
-        return "Practically the network of 6 bits, and nearly that of 5: more bits only add ever smaller "
+        return "Practically the network of 6 bits as published, and nearly that of 5: more bits only add "
+               "ever smaller "
                "powers of two (of Gaussian weights, 1.2 % are below the smallest one at 5 bits and 0.005 % "
                "at 6)";
     return {};

@@ -17,8 +17,7 @@ constexpr double kSmallestStep = 1e-8;
 /// that is trained, unsigned with Qn = 0 and Qp = 2^b − 1 or signed as the weights:
 ///   q = s · round(clip(x / s, Qn, Qp)); dq/dx = 1{Qn < x/s < Qp};
 ///   dL/ds = Σ g · { Qn | round(x/s) − x/s | Qp } / sqrt(n Qp), n the values per sample (section 2.2);
-/// s starts at 2 mean|x| / sqrt(Qp) of
-/// the first batch.
+/// s starts at 2 mean|x| / sqrt(Qp) of the first batch.
 ///
 /// Differs from the paper: s is kept at 1e-8 and above and has no weight decay, as with the weights.
 class LsqActivation final : public StatefulActivation {
@@ -37,8 +36,9 @@ public:
 protected:
     void start(const torch::Tensor& input) override {
         m_signed.fill_(needsSign(m_sign, bits(), input) ? 1 : 0);
-        m_step.detach().copy_(
-            input.abs().mean().mul_(2 / std::sqrt(range().highest)).clamp_min_(kSmallestStep));
+        const double size = input.abs().mean().item<double>();
+        if (size != 0) // a batch of zeros says nothing of the step: it stays 1
+            m_step.detach().fill_(std::max(2 * size / std::sqrt(range().highest), kSmallestStep));
     }
 
     torch::Tensor quantize(const torch::Tensor& input) override {
@@ -76,6 +76,7 @@ ActivationMethod lsqActivation() {
     method.firstAndLast = FirstAndLast::EightBits;
     method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
     method.check = requireRoomForSign;
+    method.losesNegative = hasNoSign;
     method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {
         return std::make_unique<LsqActivation>(arguments);
     };

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+
 #include "core/quant/activation_methods.h"
 #include "core/quant/affine.h"
 #include "core/quant/rounding_passes.h"
@@ -43,6 +45,8 @@ protected:
         if (training()) follow(input);
         if (waits()) return input;
         const auto range = rangeOf();
+        if (std::isnan(m_low.item<double>() + m_high.item<double>())) // a batch had one: let it be seen
+            return straightThrough(input, torch::full_like(input, std::nan("")), 0, 0);
         if (!(range.step > 0)) return straightThrough(input, torch::zeros_like(input), 0, 0);
         const UniformRule rule{.step = range.step,
                                .lowest = -range.zero,

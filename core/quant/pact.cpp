@@ -59,6 +59,7 @@ ActivationMethod pactActivation() {
     method.minimumBits = 1;
     method.maximumBits = 8;
     method.defaultBits = 4;
+    method.losesNegative = [](std::int64_t, const Options&) { return true; };
     method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
     method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {
         return std::make_unique<PactActivation>(arguments);

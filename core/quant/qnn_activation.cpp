@@ -114,6 +114,7 @@ ActivationMethod qnnActivation() {
         return (std::int64_t{1} << bits) - (withoutOne ? 1 : 0);
     };
     method.check = requireRoomForSign;
+    method.losesNegative = hasNoSign;
     method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {
         return std::make_unique<QnnActivation>(arguments);
     };

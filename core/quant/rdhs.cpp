@@ -74,7 +74,7 @@ public:
         const auto* gradient = in.data_ptr<float>();
         parallelFor(planes.n, [&](auto begin, auto end) {
             kernels().search.rdhsStep(planes, static_cast<float>(m_temperature), gradient, rule, logits,
-                                     velocity, begin, end);
+                                      velocity, begin, end);
         });
         return true;
     }

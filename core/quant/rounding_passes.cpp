@@ -89,6 +89,7 @@ torch::Tensor levelsByKernel(const torch::Tensor& x, const Levels& levels, Level
         });
         return output;
     }
+    TORCH_CHECK(rule.count <= kLargestSummed, "totals are for at most ", kLargestSummed, " values");
     // a border below everything gives the totals of all values
     std::vector<float> withLowest{values.front()};
     withLowest.insert(withLowest.end(), values.begin(), values.end());

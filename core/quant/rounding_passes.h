@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <functional>
-
 #include <torch/types.h>
 
 #include "core/quant/rounding_kernels.h"

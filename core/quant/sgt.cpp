@@ -55,10 +55,10 @@ public:
         parallelFor(in.numel(), [&](auto begin, auto end) {
             if (m_binary)
                 kernels().search.differenceStep(gradient, differenceFactor(), rule, logits, velocity, begin,
-                                               end);
+                                                end);
             else
-                kernels().search.sgtStep(planesOf(view), m_byDistance, gradient, rule, logits, velocity, begin,
-                                        end);
+                kernels().search.sgtStep(planesOf(view), m_byDistance, gradient, rule, logits, velocity,
+                                         begin, end);
         });
         return true;
     }

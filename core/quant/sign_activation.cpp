@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -14,7 +15,7 @@ namespace quantarium::quant {
 
 namespace {
 
-/// Binary activations: sign(x), +1 for 0, with the gradient 1{|x| ≤ 1}.
+/// Binary activations: sign(x), +1 for 0, with the gradient 1{|x| ≤ 1}, XNOR-Net's 1{|x| < 1}.
 ///   BNN (Courbariaux et al. 2016, arXiv 1602.02830, section 1.1, Eq. 1 and 4); stochastic in training: +1
 ///   with probability clip((x + 1) / 2, 0, 1), drawn from the run's seed, the layer and the step (Eq. 2).
 ///   XNOR-Net (Rastegari et al. 2016, arXiv 1603.05279, section 3.2, Eq. 11): with `scale`, the layer's
@@ -37,8 +38,9 @@ public:
 protected:
     torch::Tensor quantize(const torch::Tensor& input) override {
         if (m_scale) m_input = input;
-        return straightThrough(
-            input, signsOf(m_stochastic && training() ? input.detach() - chances(input) : input), -1, 1);
+        const double most = m_scale ? std::nextafter(1.0F, 0.0F) : 1.0;
+        const auto seen = m_stochastic && training() ? input.detach() - chances(input) : input;
+        return straightThrough(input, signsOf(seen), -most, most);
     }
 
 private:

@@ -20,13 +20,22 @@ constexpr double kSettled = 1e-6; ///< relative change that ends the fit
 constexpr double kSmallestStep = 1e-6;
 constexpr std::int64_t kSample = 1 << 14; ///< values that a batch's threshold and step are found from
 
-/// Every so many-th value in memory order, so that about kSample remain; an odd number, so that no column or
-/// channel is left out.
+/// One value out of each of kSample equal stretches, in the order of indices: at a place that the golden
+/// ratio scatters, because one fixed distance could meet the same columns or channels again and again.
 std::vector<float> sampleOf(const torch::Tensor& input) {
-    auto flat = input.detach();
-    flat = flat.is_non_overlapping_and_dense() ? flat.as_strided({flat.numel()}, {1}) : flat.reshape({-1});
-    const auto stride = std::max<std::int64_t>(1, flat.numel() / kSample) | 1;
-    const auto sample = flat.slice(0, 0, flat.numel(), stride).to(torch::kCPU, torch::kFloat32).contiguous();
+    constexpr double kGoldenRatio = 0.6180339887498949;
+    const auto all = input.numel();
+    const auto count = std::min(all, kSample);
+    auto places = torch::empty({count}, torch::kInt64);
+    auto* place = places.data_ptr<std::int64_t>();
+    for (std::int64_t i = 0; i < count; ++i) {
+        const double scattered = static_cast<double>(i) * kGoldenRatio;
+        const double within = all == count ? 0.0 : scattered - std::floor(scattered);
+        const double stretch = static_cast<double>(all) / static_cast<double>(count);
+        place[i] = std::min(all - 1, static_cast<std::int64_t>((static_cast<double>(i) + within) * stretch));
+    }
+    const auto sample =
+        input.detach().take(places.to(input.device())).to(torch::kCPU, torch::kFloat32).contiguous();
     return {sample.data_ptr<float>(), sample.data_ptr<float>() + sample.numel()};
 }
 
@@ -47,8 +56,8 @@ double quantileOf(std::vector<float>& values, double share) {
 /// moving average that begins at the first one. Gradient: 1 for 0 < x ≤ (2^b − 1)Δ, else 0.
 ///
 /// Where the paper is silent: the share's default, 0.6, is about what half-wave Gaussian quantization with 2
-/// bits zeroes of a normal distribution; threshold and step are found from about 16,384 values, evenly
-/// taken.
+/// bits zeroes of a normal distribution; threshold and step are found from at most 16,384 values, taken
+/// evenly.
 class SparseActivation final : public StatefulActivation {
 public:
     explicit SparseActivation(const ActivationArguments& arguments)
@@ -144,6 +153,7 @@ ActivationMethod sparseActivation() {
     method.minimumBits = 1;
     method.maximumBits = 8;
     method.defaultBits = 2;
+    method.losesNegative = [](std::int64_t, const Options&) { return true; };
     method.levels = [](std::int64_t bits, const Options&) { return std::int64_t{1} << bits; };
     method.make = [](const ActivationArguments& arguments) -> std::unique_ptr<ActivationQuantizer> {
         return std::make_unique<SparseActivation>(arguments);

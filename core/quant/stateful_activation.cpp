@@ -12,7 +12,12 @@ StatefulActivation::StatefulActivation(const ActivationArguments& arguments)
     : m_layer(arguments.layer.name), m_bits(arguments.bits), m_device(arguments.device),
       m_started(keepCount("started")) {}
 
-torch::Tensor StatefulActivation::before(const torch::Tensor& input) {
+torch::Tensor StatefulActivation::before(const torch::Tensor& given) {
+    const bool half = given.scalar_type() == torch::kBFloat16 || given.scalar_type() == torch::kHalf;
+    return half ? exactly(given.to(torch::kFloat32)).to(given.scalar_type()) : exactly(given);
+}
+
+torch::Tensor StatefulActivation::exactly(const torch::Tensor& input) {
     if (m_started.item<std::int64_t>() != 0) return quantize(input);
     torch::OrderedDict<std::string, torch::Tensor> untouched;
     save(untouched);
@@ -73,6 +78,10 @@ OptionSpec signOption() {
                               "unsigned: all codes for values from 0 on, as behind a ReLU; auto: unsigned "
                               "unless the first batch has negative values")
         .asAdvanced();
+}
+
+bool hasNoSign(std::int64_t bits, const Options& options) {
+    return bits == 1 || options.text("sign") == "unsigned";
 }
 
 void requireRoomForSign(std::int64_t bits, const Options& options, const std::string& where) {

@@ -12,6 +12,8 @@ namespace quantarium::quant {
 /// An activation quantizer whose state is a set of named tensors: trained ones, which the optimizer moves,
 /// and kept ones, which follow the data. Saving, loading and parameter groups come from their names.
 ///
+/// Half precision is quantized in float32, as its values and sums need, and comes back in half precision.
+///
 /// What starts from the data starts in the first training pass. Evaluated before that, the quantizer starts
 /// from the batch at hand, for that batch alone.
 ///
@@ -42,6 +44,8 @@ protected:
     std::int64_t bits() const { return m_bits; }
 
 private:
+    torch::Tensor exactly(const torch::Tensor& input);
+
     std::string m_layer;
     std::int64_t m_bits;
     torch::Device m_device;
@@ -65,5 +69,7 @@ bool needsSign(const std::string& option, std::int64_t bits, const torch::Tensor
 /// The option that needsSign reads, and its check: one bit has no room for a sign.
 OptionSpec signOption();
 void requireRoomForSign(std::int64_t bits, const Options& options, const std::string& where);
+/// Whether the option leaves no code for values below 0.
+bool hasNoSign(std::int64_t bits, const Options& options);
 
 } // namespace quantarium::quant

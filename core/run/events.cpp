@@ -85,7 +85,8 @@ Json layerToJson(const LayerReport& layer) {
             {"post_scale", layer.postScale},
             {"remark", layer.remark},
             {"activation_method", layer.activationMethod},
-            {"activation_bits", layer.activationBits}};
+            {"activation_bits", layer.activationBits},
+            {"activation_levels", layer.activationLevels}};
 }
 
 LayerReport layerFromJson(const Json& document) {
@@ -106,6 +107,7 @@ LayerReport layerFromJson(const Json& document) {
     // absent in records from before activations could be quantized
     layer.activationMethod = document.value("activation_method", layer.activationMethod);
     layer.activationBits = document.value("activation_bits", layer.activationBits);
+    layer.activationLevels = document.value("activation_levels", layer.activationLevels);
     return layer;
 }
 

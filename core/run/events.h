@@ -39,6 +39,7 @@ struct LayerReport {
     std::string remark;                    ///< why it is kept, what bits mean here
     std::string activationMethod = "none"; ///< what happens to the layer's input
     std::int64_t activationBits = 32;
+    std::int64_t activationLevels = 0; ///< values that the input can take; 0: float
 
     bool operator==(const LayerReport&) const = default;
 };

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/run/first_and_last.h"
 
+#include "core/base/text.h"
+
 namespace quantarium {
 
 namespace {
 
 std::string weightsText(const LayerReport& layer) {
     if (layer.method == "float") return "float";
-    return std::to_string(layer.bits) + (layer.bits == 1 ? " bit" : " bits");
+    return bitsText(layer.bits);
 }
 
 } // namespace

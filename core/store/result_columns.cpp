@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/base/text.h"
 #include "core/run/first_and_last.h"
 
 namespace quantarium::store {
@@ -77,14 +78,25 @@ std::optional<double> resultNumber(const RunRecord& run, const std::string& name
     return member(run.result, name);
 }
 
-std::optional<double> relativeTime(const RunRecord& run, const RunRecord* floatRun) {
+namespace {
+
+std::optional<double> ratio(const RunRecord& run, const RunRecord* floatRun, const char* name) {
     if (!floatRun || !sameMachine(run, *floatRun)) return std::nullopt;
-    // On a GPU the run's own thread only waits.
-    const char* const time = run.config.machine.device == "cpu" ? "step_cpu_seconds" : "step_seconds";
-    const auto own = resultNumber(run, time);
-    const auto reference = resultNumber(*floatRun, time);
+    const auto own = resultNumber(run, name);
+    const auto reference = resultNumber(*floatRun, name);
     if (!own || !reference || !(*reference > 0)) return std::nullopt;
     return *own / *reference;
+}
+
+} // namespace
+
+std::optional<double> relativeMemory(const RunRecord& run, const RunRecord* floatRun) {
+    return ratio(run, floatRun, "taken_bytes");
+}
+
+std::optional<double> relativeTime(const RunRecord& run, const RunRecord* floatRun) {
+    // On a GPU the run's own thread only waits.
+    return ratio(run, floatRun, run.config.machine.device == "cpu" ? "step_cpu_seconds" : "step_seconds");
 }
 
 namespace {
@@ -104,7 +116,7 @@ namespace {
 std::string inputs(const RunRecord& run) {
     const auto& section = run.config.activations;
     if (section.method == "none") return section.overrides.empty() ? "float" : "by layer";
-    return section.method + ", " + std::to_string(section.bits) + (section.bits == 1 ? " bit" : " bits");
+    return section.method + ", " + bitsText(section.bits);
 }
 
 } // namespace

@@ -49,10 +49,13 @@ double availableMemory() {
 
 PeakMeter::PeakMeter() {
     const std::lock_guard lock(meters.mutex);
-    if (meters.alive++ > 0)
+    if (meters.alive++ > 0) {
         ++meters.meetings;
-    else
+    } else {
+        malloc_trim(0);                                // what earlier runs freed goes back to the system
         std::ofstream("/proc/self/clear_refs") << "5"; // the peak begins anew, where the system allows it
+    }
+    m_before = procBytes("/proc/self/status", "VmRSS");
     m_meetings = meters.alive > 1 ? kMetAtOnce : meters.meetings;
 }
 
@@ -66,6 +69,12 @@ std::optional<double> PeakMeter::peak() const {
     if (m_meetings != meters.meetings) return std::nullopt;
     const double bytes = procBytes("/proc/self/status", "VmHWM");
     return bytes > 0 ? std::optional(bytes) : std::nullopt;
+}
+
+std::optional<double> PeakMeter::taken() const {
+    const auto most = peak();
+    if (!most || m_before < 0) return std::nullopt;
+    return std::max(0.0, *most - m_before);
 }
 
 void keepFreedMemory() {

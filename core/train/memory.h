@@ -11,7 +11,8 @@ namespace quantarium::train {
 double availableMemory();
 
 /// Measures the largest resident size of this process while it lives. The system counts for the whole
-/// process, so with two meters at once neither can tell its own share. Thread: any.
+/// process, so with two meters at once neither can tell its own share. Before it begins, memory that was
+/// freed earlier goes back to the system. Thread: any.
 class PeakMeter {
 public:
     PeakMeter();
@@ -22,7 +23,11 @@ public:
     /// Bytes; nothing when another meter lived at the same time.
     std::optional<double> peak() const;
 
+    /// Bytes that came on top of what the process held when this meter began; nothing where peak() is.
+    std::optional<double> taken() const;
+
 private:
+    double m_before = 0; ///< resident bytes
     std::int64_t m_meetings; ///< of meters in this process, when this one began
 };
 

@@ -17,6 +17,7 @@ constexpr double kProcessBytes = 300.0 * 1024 * 1024; ///< LibTorch and program 
 
 constexpr std::int64_t kEightBits = 8;
 constexpr const char* kEightBitMethod = "minmax"; ///< for methods that don't reach 8 bits themselves
+constexpr std::int64_t kEightBitValues = 255;     ///< at least, to count as 8 bits
 constexpr const char* kOverridden = "set by an override";
 
 /// Whether a method can do this width with these options.
@@ -129,8 +130,12 @@ ActivationPlan planActivation(const QuantizationConfig& config, const nn::LayerN
     if (result.treatment == Treatment::Method) return normal;
     why = result.why + (result.treatment == Treatment::Float ? " stays float" : " at 8 bits");
     if (result.treatment == Treatment::Float) return {};
-    return normal.method->maximumBits >= kEightBits ? planned(config.method, kEightBits, config.options)
-                                                    : planned(kEightBitMethod, kEightBits, Json::object());
+    // "8 bits" of a method may be few values: a sum of 8 binary bases has 9.
+    const bool reaches = normal.method->maximumBits >= kEightBits &&
+                         normal.method->levels(kEightBits, normal.options) >= kEightBitValues;
+    if (reaches) return planned(config.method, kEightBits, config.options);
+    why += ", uniform min-max";
+    return planned(kEightBitMethod, kEightBits, Json::object());
 }
 
 LayerReport layerReport(const LayerPlan& plan) {
@@ -153,6 +158,9 @@ LayerReport layerReport(const LayerPlan& plan) {
     layer.remark = plan.remark;
     if (plan.activation.method != nullptr) layer.activationMethod = plan.activation.method->schema.id;
     layer.activationBits = plan.activation.bits;
+    if (plan.activation.method != nullptr)
+        layer.activationLevels =
+            plan.activation.method->levels(plan.activation.bits, plan.activation.options);
     return layer;
 }
 
@@ -169,6 +177,8 @@ double trainingBytes(const RunConfig& config, const nn::LayerGraph& graph,
             weights *= static_cast<double>(size);
         floats += weights * plan.method->trainingFloatsPerWeight(plan.bits, plan.options);
         floats -= weights * state; // counted by the method, whose trainables the optimizer moves instead
+        // A quantized input is one more result that is saved.
+        if (plan.activation.method != nullptr) floats += batch * static_cast<double>(plan.node.inputElements);
     }
     // Saved for the backward pass once, and about half of it again as gradients on the way back.
     floats += 1.5 * batch * static_cast<double>(graph.activationElements);
@@ -215,7 +225,16 @@ std::vector<LayerPlan> planLayers(const RunConfig& config, const nn::LayerGraph&
         plan.remark = choice.remark;
         std::string why;
         plan.activation = planActivation(config.activations, node, registries.activations, why);
-        if (!why.empty()) plan.remark += (plan.remark.empty() ? "input: " : "; input: ") + why;
+        const auto remark = [&](const std::string& text) {
+            if (!text.empty()) plan.remark += (plan.remark.empty() ? "input: " : "; input: ") + text;
+        };
+        remark(why);
+        if (const auto* inputs = plan.activation.method) {
+            if (inputs->losesNegative && !node.inputNeverNegative &&
+                inputs->losesNegative(plan.activation.bits, plan.activation.options))
+                remark("values below 0 become 0");
+            if (inputs->remark) remark(inputs->remark(plan.activation.options));
+        }
         plans.push_back(std::move(plan));
     }
     return plans;

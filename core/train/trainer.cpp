@@ -267,7 +267,7 @@ private:
             return m_state.step > 0 ? Json(sum / static_cast<double>(m_state.step)) : Json();
         };
         const auto images = static_cast<double>(m_state.step * m_session.config.training.batch);
-        const auto peak = m_meter.peak();
+        const auto measured = [](std::optional<double> bytes) { return bytes ? Json(*bytes) : Json(); };
         return {{"last", numbers(m_last)},
                 {"best", numbers(m_best)},
                 {"best_epoch", m_state.bestEpoch},
@@ -277,7 +277,8 @@ private:
                 {"step_cpu_seconds", perStep(m_state.stepCpuSeconds)},
                 {"images_per_second", m_state.stepSeconds > 0 ? Json(images / m_state.stepSeconds) : Json()},
                 {"snapshot_share", m_state.seconds > 0 ? m_state.snapshotSeconds / m_state.seconds : 0.0},
-                {"peak_bytes", peak ? Json(*peak) : Json()}};
+                {"peak_bytes", measured(m_meter.peak())},
+                {"taken_bytes", measured(m_meter.taken())}};
     }
 
     void interruptIfAsked(const tasks::MetricSum& sum) {
@@ -331,8 +332,7 @@ private:
         snapshot->step = m_state.step;
         for (auto& layer : m_session.layers) {
             snapshot->layers.push_back(layer.quantizer->snapshot(markFlips));
-            if (layer.activation)
-                snapshot->layers.back().inputDiagnostics = layer.activation->diagnostics();
+            if (layer.activation) snapshot->layers.back().inputDiagnostics = layer.activation->diagnostics();
         }
         const double seconds = secondsSince(begin);
         m_state.snapshotSeconds += seconds;

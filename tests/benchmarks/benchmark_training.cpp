@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/text.h"
 #include "core/quant/activation_quantizer.h"
 #include "core/quant/weight_quantizer.h"
 #include "core/train/memory.h"
@@ -74,11 +75,10 @@ std::vector<Make> registry(const std::string& only) {
     std::vector<Make> all;
     for (const auto& method : quant::builtinWeightMethods().entries())
         if (method.schema.id == "float" || listed(method.schema.id, only))
-            all.push_back(
-                session(method.schema.id == "float"
-                            ? "float"
-                            : method.schema.id + ", " + std::to_string(method.defaultBits) + " bits",
-                        method.schema.id, method.defaultBits));
+            all.push_back(session(method.schema.id == "float"
+                                      ? "float"
+                                      : method.schema.id + ", " + bitsText(method.defaultBits),
+                                  method.schema.id, method.defaultBits));
     return all;
 }
 
@@ -91,7 +91,7 @@ std::vector<std::vector<Make>> activations(const std::string& only) {
         const auto& id = method.schema.id;
         if (!listed(id, only)) continue;
         auto& group = method.needsNegative ? signedInputs : ordinary;
-        group.push_back(inputs("inputs " + id + ", " + std::to_string(method.defaultBits) + " bits",
+        group.push_back(inputs("inputs " + id + ", " + bitsText(method.defaultBits),
                                method.needsNegative ? "hardtanh" : "relu", id, method.defaultBits));
     }
     std::vector<std::vector<Make>> groups;

@@ -44,6 +44,18 @@ Attached attach(const std::string& method, std::int64_t bits, const torch::Tenso
     return {arguments.parameter, entry.make(arguments)};
 }
 
+std::unique_ptr<quant::ActivationQuantizer> attachActivation(const std::string& method, std::int64_t bits,
+                                                             const Json& options) {
+    const auto& entry = quant::builtinActivationMethods().at(method, "test");
+    quant::ActivationArguments arguments;
+    arguments.layer.name = "layer.weight";
+    arguments.bits = bits;
+    arguments.options = Options::validated(entry.schema.options, options, "test");
+    auto quantizer = entry.make(arguments);
+    quantizer->setMode(quant::Mode::Train);
+    return quantizer;
+}
+
 void copyState(const quant::WeightQuantizer& from, quant::WeightQuantizer& to) {
     torch::OrderedDict<std::string, torch::Tensor> tensors;
     Json numbers = Json::object();

@@ -7,6 +7,7 @@
 
 #include <torch/types.h>
 
+#include "core/quant/activation_quantizer.h"
 #include "core/quant/weight_quantizer.h"
 
 namespace quantarium::testing {
@@ -29,6 +30,10 @@ struct Attached {
 /// Builds a method for this starting weight; a batch norm follows, so search values carry no scale.
 Attached attach(const std::string& method, std::int64_t bits, const torch::Tensor& weight,
                 const Json& options = Json::object(), bool pretrained = false, std::uint64_t seed = 1);
+
+/// Builds an activation method for a layer's inputs, in training.
+std::unique_ptr<quant::ActivationQuantizer> attachActivation(const std::string& method, std::int64_t bits,
+                                                             const Json& options = Json::object());
 
 /// Takes the state of one quantizer into another.
 void copyState(const quant::WeightQuantizer& from, quant::WeightQuantizer& to);

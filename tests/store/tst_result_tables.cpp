@@ -79,6 +79,8 @@ private slots:
             {"post_scale", true},
             {"seconds", 12.25},
             {"step_seconds", 0.115},
+            {"taken_bytes", 524288.0},
+            {"taken_to_float", 1.0},
             {"peak_bytes", 1048576.0},
             {"snapshot_share", 0.001},
             {"batch", 50},

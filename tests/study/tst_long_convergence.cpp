@@ -12,7 +12,7 @@ namespace {
 
 // For methods that three short epochs leave far below float: about a minute each.
 constexpr Band kBands[] = {
-    {"inq", 3, "{}", kRate, kNoise, "zero and six powers of two, with time to recover"},
+    {"inq", 3, "{}", kRate, -10, "zero and four powers of two, to which half of the weights go at once"},
     {"rdhs", 1, "{}", kSearchRate, kNoise, "±1 only"},
     {"sgt", 1, "{}", kSearchRate, kNoise, "±1 only"},
     {"binaryconnect", 1, "{}", kRate, kNoise, "±1 only"},

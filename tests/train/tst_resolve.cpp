@@ -22,6 +22,7 @@ private slots:
     void repeatsCountSeedsUp();
     void overridesReachTheLayers();
     void overriddenInputsSaySo();
+    void inputsSayWhatTheyLose();
     void refusesAPatternWithoutLayers();
     void policiesDecideFirstAndLast_data();
     void policiesDecideFirstAndLast();
@@ -186,6 +187,23 @@ void TestResolve::overriddenInputsSaySo() {
     QCOMPARE(report.layers[2].activationMethod, std::string("none"));
     QCOMPARE(report.layers[2].remark, std::string("input: set by an override"));
     QCOMPARE(report.layers[3].remark, std::string());
+}
+
+void TestResolve::inputsSayWhatTheyLose() {
+    auto config = smallRun("float", 32);
+    config.activations.method = "abc";
+    config.activations.policy = "8bit-first-last";
+    auto report = train::planRun(train::resolve(config, registries()), registries());
+    QCOMPARE(report.layers[0].activationMethod, std::string("minmax")); // 8 bases have 9 values, no 8 bits
+    QCOMPARE(report.layers[1].activationLevels, std::int64_t{6});
+    QCOMPARE(report.layers[1].remark, std::string()); // behind a ReLU nothing is lost
+    config.activations.policy = "all";
+    config.activations.method = "dorefa";
+    config.activations.options = {{"gradient_bits", 6}};
+    report = train::planRun(train::resolve(config, registries()), registries());
+    QCOMPARE(report.layers[0].remark,
+             std::string("input: values below 0 become 0; input: gradient of the output: 6 bits"));
+    QCOMPARE(report.layers[1].remark, std::string("input: gradient of the output: 6 bits"));
 }
 
 void TestResolve::refusesAPatternWithoutLayers() {

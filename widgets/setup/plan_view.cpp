@@ -201,9 +201,10 @@ void PlanView::fillLayers(const RunReport& report) {
             Layer, QString::fromStdString(layer.kind + (layer.remark.empty() ? "" : ": " + layer.remark)));
         item->setToolTip(Input, layer.activationMethod == "none"
                                     ? tr("The layer's input stays float")
-                                    : tr("%1, %2 bits")
-                                          .arg(QString::fromStdString(layer.activationMethod))
-                                          .arg(layer.activationBits));
+                                    : tr("%1, %2, %3 values")
+                                          .arg(QString::fromStdString(layer.activationMethod),
+                                               QString::fromStdString(bitsText(layer.activationBits)))
+                                          .arg(layer.activationLevels));
         item->setToolTip(Remark, texts[Remark]);
     }
 }

@@ -194,7 +194,9 @@ QString numbersLine(const LayerSnapshot& layer) {
     if (layer.frozenShare) parts.append(QStringLiteral("frozen %1").arg(percentText(*layer.frozenShare)));
     const std::int64_t outside = layer.latent.below + layer.latent.above;
     if (outside > 0)
-        parts.append(QStringLiteral("%1 latent weights outside the bins").arg(countText(outside)));
+        parts.append(QStringLiteral("%1 latent %2 outside the bins")
+                         .arg(countText(outside),
+                              outside == 1 ? QStringLiteral("weight") : QStringLiteral("weights")));
     return parts.join(QStringLiteral(" · "));
 }
 
