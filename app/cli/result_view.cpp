@@ -167,8 +167,8 @@ std::string costText(const RunRecord& run) {
         text += line("Time", formatDuration(*seconds));
     if (const auto step = store::resultNumber(run, "step_seconds"))
         text += line("Per step", significant(*step) + " s");
-    if (const auto taken = store::resultNumber(run, "taken_bytes"))
-        text += line("Memory taken", formatBytes(*taken));
+    if (const auto tensors = store::resultNumber(run, "tensor_bytes"))
+        text += line("Tensor memory", formatBytes(*tensors));
     if (const auto peak = store::resultNumber(run, "peak_bytes"))
         text += line("Peak memory", formatBytes(*peak) + " (whole process)");
     if (!run.environment.is_object() || run.environment.empty()) return text;

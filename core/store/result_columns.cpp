@@ -91,7 +91,7 @@ std::optional<double> ratio(const RunRecord& run, const RunRecord* floatRun, con
 } // namespace
 
 std::optional<double> relativeMemory(const RunRecord& run, const RunRecord* floatRun) {
-    return ratio(run, floatRun, "taken_bytes");
+    return ratio(run, floatRun, "tensor_bytes");
 }
 
 std::optional<double> relativeTime(const RunRecord& run, const RunRecord* floatRun) {

@@ -22,7 +22,7 @@ Split commonSplit(const std::vector<const RunRecord*>& runs);
 /// A number of `RunRecord::result`, "seconds".
 std::optional<double> resultNumber(const RunRecord& run, const std::string& name);
 
-/// Memory that training took relative to the float run's; nothing unless both trained alone in their process.
+/// Memory that tensors took relative to the float run's; nothing unless both trained alone in their process.
 std::optional<double> relativeMemory(const RunRecord& run, const RunRecord* floatRun);
 
 /// Seconds per training step relative to the float run's.

@@ -102,16 +102,18 @@ Comparison compare(const std::vector<Record>& finished, const FloatReference& fl
 }
 
 std::vector<std::string> commonNotes() {
-    return {"Δ to float: best top-1 minus that of its float run, in percentage points. The float run is the "
-            "one whose "
-            "weights it started from, else the one with the same data, network, training and seed.",
-            "Memory, weights only: 32 / bits over the quantized weights, as the papers count. Memory, "
-            "everything: all "
-            "parameters, codebooks and scales counted.",
-            "Multiplies, Scales after: of the quantized layers' weights only.",
-            "Memory taken is the most by which the process grew while the run trained, peak memory its size "
-            "then; "
-            "only runs that trained alone in their process have them."};
+    return {
+        "Δ to float: best top-1 minus that of its float run, in percentage points. The float run is the "
+        "one whose "
+        "weights it started from, else the one with the same data, network, training and seed.",
+        "Memory, weights only: 32 / bits over the quantized weights, as the papers count. Memory, "
+        "everything: all "
+        "parameters, codebooks and scales counted.",
+        "Multiplies, Scales after: of the quantized layers' weights only.",
+        "Tensor memory is the most that tensors took at once while the run trained; peak memory is the whole "
+        "process's and holds what earlier runs of it left. Only runs that trained alone in their process "
+        "have "
+        "them."};
 }
 
 std::vector<std::vector<Record>> groupsOf(const std::vector<RunRecord>& runs) {
@@ -150,8 +152,8 @@ void addRunRow(Builder& builder, const RunRecord& run, const FloatReference& flo
     builder.add({"seconds", "Time", "s", 1}, cell(resultNumber(run, "seconds")));
     builder.add({"step_seconds", "Time per step", "s", 4, true}, cell(resultNumber(run, "step_seconds")));
     builder.add({"time_to_float", "Step time to float", "×", 2}, cell(relativeTime(run, match.run)));
-    builder.add({"taken_bytes", "Memory taken", "B"}, cell(resultNumber(run, "taken_bytes")));
-    builder.add({"taken_to_float", "Memory taken to float", "×", 2}, cell(relativeMemory(run, match.run)));
+    builder.add({"tensor_bytes", "Tensor memory", "B"}, cell(resultNumber(run, "tensor_bytes")));
+    builder.add({"tensors_to_float", "Tensor memory to float", "×", 2}, cell(relativeMemory(run, match.run)));
     builder.add({"peak_bytes", "Peak memory", "B"}, cell(resultNumber(run, "peak_bytes")));
     builder.add({"snapshot_share", "Share of snapshots", "", -1, true},
                 cell(resultNumber(run, "snapshot_share")));
@@ -206,8 +208,8 @@ void addGroupRow(Builder& builder, const std::vector<Record>& group, const Float
     builder.add({"step_seconds", "Time per step", "s", 4}, result("step_seconds"));
     builder.add({"time_to_float", "Step time to float", "×", 2},
                 mean([&](const RunRecord& run) { return relativeTime(run, floats.of(run).run); }));
-    builder.add({"taken_bytes", "Memory taken", "B"}, result("taken_bytes"));
-    builder.add({"taken_to_float", "Memory taken to float", "×", 2},
+    builder.add({"tensor_bytes", "Tensor memory", "B"}, result("tensor_bytes"));
+    builder.add({"tensors_to_float", "Tensor memory to float", "×", 2},
                 mean([&](const RunRecord& run) { return relativeMemory(run, floats.of(run).run); }));
     builder.add({"peak_bytes", "Peak memory", "B"}, result("peak_bytes"));
     builder.add(configurationDetails(), shown);

@@ -9,6 +9,8 @@
 
 #include <malloc.h>
 
+#include "core/train/tensor_count.h"
+
 namespace quantarium::train {
 
 namespace {
@@ -49,13 +51,13 @@ double availableMemory() {
 
 PeakMeter::PeakMeter() {
     const std::lock_guard lock(meters.mutex);
+    m_before = tensor_count::now();
     if (meters.alive++ > 0) {
         ++meters.meetings;
     } else {
-        malloc_trim(0);                                // what earlier runs freed goes back to the system
         std::ofstream("/proc/self/clear_refs") << "5"; // the peak begins anew, where the system allows it
+        tensor_count::beginAnew();
     }
-    m_before = procBytes("/proc/self/status", "VmRSS");
     m_meetings = meters.alive > 1 ? kMetAtOnce : meters.meetings;
 }
 
@@ -71,10 +73,10 @@ std::optional<double> PeakMeter::peak() const {
     return bytes > 0 ? std::optional(bytes) : std::nullopt;
 }
 
-std::optional<double> PeakMeter::taken() const {
-    const auto most = peak();
-    if (!most || m_before < 0) return std::nullopt;
-    return std::max(0.0, *most - m_before);
+std::optional<double> PeakMeter::tensors() const {
+    const std::lock_guard lock(meters.mutex);
+    if (m_meetings != meters.meetings) return std::nullopt;
+    return static_cast<double>(tensor_count::most() - m_before);
 }
 
 void keepFreedMemory() {

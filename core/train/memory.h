@@ -10,9 +10,8 @@ namespace quantarium::train {
 /// limit.
 double availableMemory();
 
-/// Measures the largest resident size of this process while it lives. The system counts for the whole
-/// process, so with two meters at once neither can tell its own share. Before it begins, memory that was
-/// freed earlier goes back to the system. Thread: any.
+/// Measures the memory of this process while it lives. The system and LibTorch count for the whole process,
+/// so with two meters at once neither can tell its own share. Thread: any.
 class PeakMeter {
 public:
     PeakMeter();
@@ -20,14 +19,14 @@ public:
     PeakMeter(const PeakMeter&) = delete;
     PeakMeter& operator=(const PeakMeter&) = delete;
 
-    /// Bytes; nothing when another meter lived at the same time.
+    /// The largest resident size in bytes; nothing when another meter lived at the same time.
     std::optional<double> peak() const;
 
-    /// Bytes that came on top of what the process held when this meter began; nothing where peak() is.
-    std::optional<double> taken() const;
+    /// The most bytes of main memory that tensors took at once, beyond those before; nothing where peak() is.
+    std::optional<double> tensors() const;
 
 private:
-    double m_before = 0; ///< resident bytes
+    std::int64_t m_before;   ///< bytes of tensors
     std::int64_t m_meetings; ///< of meters in this process, when this one began
 };
 

@@ -278,7 +278,7 @@ private:
                 {"images_per_second", m_state.stepSeconds > 0 ? Json(images / m_state.stepSeconds) : Json()},
                 {"snapshot_share", m_state.seconds > 0 ? m_state.snapshotSeconds / m_state.seconds : 0.0},
                 {"peak_bytes", measured(m_meter.peak())},
-                {"taken_bytes", measured(m_meter.taken())}};
+                {"tensor_bytes", measured(m_meter.tensors())}};
     }
 
     void interruptIfAsked(const tasks::MetricSum& sum) {

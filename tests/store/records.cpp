@@ -102,7 +102,7 @@ store::RunRecord addFinished(store::Workspace& workspace, const std::string& id,
                          {"best_epoch", 1},
                          {"seconds", 12.25},
                          {"peak_bytes", 1048576},
-                         {"taken_bytes", 524288},
+                         {"tensor_bytes", 524288},
                          {"step_seconds", stepSeconds},
                          {"step_cpu_seconds", stepSeconds},
                          {"snapshot_share", 0.001}};
