@@ -76,33 +76,38 @@ torch::Tensor byValue(const std::vector<double>& above, double all) {
     return totals;
 }
 
-torch::Tensor levelsByKernel(const torch::Tensor& x, const Levels& levels, LevelTotals* totals) {
+torch::Tensor levelsByLoops(const torch::Tensor& x, const Levels& levels) {
     const auto values = floatsOf(levels.values);
-    auto borders = floatsOf(levels.borders);
+    const auto borders = floatsOf(levels.borders);
     const LevelRule rule{values.data(), borders.data(), levels.values.size(0)};
     auto output = torch::empty_like(x);
     const auto* in = elementsOf(x);
     auto* out = elementsOf(output);
-    if (totals == nullptr) {
-        parallelStretches(x.numel(), [&](auto, auto begin, auto end) {
-            kernels().rounding.takeLevels(rule, in + begin, out + begin, {}, end - begin);
-        });
-        return output;
-    }
-    TORCH_CHECK(rule.count <= kLargestSummed, "totals are for at most ", kLargestSummed, " values");
+    parallelStretches(x.numel(), [&](auto, auto begin, auto end) {
+        kernels().rounding.takeLevels(rule, in + begin, out + begin, {}, end - begin);
+    });
+    return output;
+}
+
+torch::Tensor levelsByLoops(const torch::Tensor& x, const Levels& levels, LevelTotals& totals) {
+    auto values = floatsOf(levels.values);
+    auto borders = floatsOf(levels.borders);
+    TORCH_CHECK(values.size() <= kLargestSummed, "totals are for at most ", kLargestSummed, " values");
     // a border below everything gives the totals of all values
-    std::vector<float> withLowest{values.front()};
-    withLowest.insert(withLowest.end(), values.begin(), values.end());
+    values.insert(values.begin(), values.front());
     borders.insert(borders.begin(), -__builtin_inff());
+    const LevelRule rule{values.data(), borders.data(), static_cast<std::int64_t>(values.size())};
     const auto width = borders.size();
-    const LevelRule summed{withLowest.data(), borders.data(), rule.count + 1};
     const auto parts = static_cast<std::size_t>(stretches(x.numel()));
     std::vector<double> counts(parts * width, 0.0);
     std::vector<double> sums(parts * width, 0.0);
+    auto output = torch::empty_like(x);
+    const auto* in = elementsOf(x);
+    auto* out = elementsOf(output);
     parallelStretches(x.numel(), [&](auto stretch, auto begin, auto end) {
         const auto row = static_cast<std::size_t>(stretch) * width;
-        kernels().rounding.takeLevels(summed, in + begin, out + begin,
-                                      {counts.data() + row, sums.data() + row}, end - begin);
+        kernels().rounding.takeLevels(rule, in + begin, out + begin, {counts.data() + row, sums.data() + row},
+                                      end - begin);
     });
     const auto total = [&](const std::vector<double>& rows) {
         std::vector<double> above(width, 0.0);
@@ -110,8 +115,8 @@ torch::Tensor levelsByKernel(const torch::Tensor& x, const Levels& levels, Level
             above[i % width] += rows[i];
         return byValue({above.begin() + 1, above.end()}, above.front());
     };
-    totals->counts = total(counts);
-    totals->sums = total(sums);
+    totals.counts = total(counts);
+    totals.sums = total(sums);
     return output;
 }
 
@@ -145,13 +150,12 @@ Levels Levels::nearest(const torch::Tensor& values) {
 
 torch::Tensor levelsOf(const torch::Tensor& x, const Levels& levels) {
     const auto input = x.detach();
-    return runsInMemoryOrder(input) ? levelsByKernel(input, levels, nullptr)
-                                    : aten::levelsOf(input, levels, nullptr);
+    return runsInMemoryOrder(input) ? levelsByLoops(input, levels) : aten::levelsOf(input, levels, nullptr);
 }
 
 torch::Tensor levelsOf(const torch::Tensor& x, const Levels& levels, LevelTotals& totals) {
     const auto input = x.detach();
-    return runsInMemoryOrder(input) ? levelsByKernel(input, levels, &totals)
+    return runsInMemoryOrder(input) ? levelsByLoops(input, levels, totals)
                                     : aten::levelsOf(input, levels, &totals);
 }
 
