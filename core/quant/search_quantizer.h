@@ -90,11 +90,11 @@ void checkSpace(std::int64_t bits, const Options& options, const std::string& wh
 /// factor.
 MultiplicationFlags multiplicationsOf(const ValueSpace& space);
 
-/// The options that RDHS and SGT share: values, init.
+/// The options that RDHS and SGT share: values, init, init_deviation.
 std::vector<OptionSpec> searchOptions();
 
 /// Starting logits [m, ...]: random ones ~ N(0, 0.01²) from the initialization stream and the layer's name,
-/// or −(w / c − q_k)² / (2 · 0.25²) with c = bestScale, so that the nearest value wins.
+/// or −(w / c − q_k)² / (2 · init_deviation²) with c = bestScale, so that the nearest value wins.
 torch::Tensor startingLogits(const QuantizerArguments& arguments, const ValueSpace& space);
 
 /// argmin_{c > 0} ‖w − c Q(w / c)‖ with Q the nearest value; 1 for a weight of zeros.

@@ -15,7 +15,6 @@ namespace quantarium::quant {
 namespace {
 
 constexpr double kRandomDeviation = 0.01;
-constexpr double kPretrainedDeviation = 0.25;
 constexpr std::int64_t kSample = 4096; ///< weights that the search for a scale looks at
 constexpr int kScales = 193;           ///< 24 an octave
 constexpr int kRefinements = 12;
@@ -49,11 +48,11 @@ torch::Tensor randomLogits(const QuantizerArguments& arguments, std::int64_t val
     return logits.to(arguments.parameter.device(), arguments.parameter.scalar_type());
 }
 
-torch::Tensor nearestLogits(const torch::Tensor& weight, const ValueSpace& space) {
+torch::Tensor nearestLogits(const torch::Tensor& weight, const ValueSpace& space, double deviation) {
     const auto scaled = weight.detach().contiguous() / bestScale(weight, space);
     std::vector<torch::Tensor> planes;
     for (const float value : space.values())
-        planes.push_back(-(scaled - value).square() / (2 * kPretrainedDeviation * kPretrainedDeviation));
+        planes.push_back(-(scaled - value).square() / (2 * deviation * deviation));
     return torch::stack(planes);
 }
 
@@ -104,14 +103,20 @@ std::vector<OptionSpec> searchOptions() {
                 .withSource("ASP-DAC 2023, section 3"),
             OptionSpec::choice("init", "Starting logits", "auto", {"auto", "random", "pretrained"},
                                "Random, or so that the value nearest to the trained weight wins; auto: "
-                               "pretrained when the run starts from trained weights")};
+                               "pretrained when the run starts from trained weights"),
+            OptionSpec::real("init_deviation", "Starting deviation", 0.25, 0.01, 100,
+                             "Of a pretrained start: the logit of a value falls as a normal distribution of "
+                             "this deviation around the trained weight does; larger ones let choices change "
+                             "sooner, which short runs need")
+                .asAdvanced()};
 }
 
 torch::Tensor startingLogits(const QuantizerArguments& arguments, const ValueSpace& space) {
     const torch::NoGradGuard guard;
     const auto init = arguments.options.text("init");
     const bool pretrained = init == "pretrained" || (init == "auto" && arguments.pretrained);
-    return pretrained ? nearestLogits(arguments.parameter, space) : randomLogits(arguments, space.size());
+    if (!pretrained) return randomLogits(arguments, space.size());
+    return nearestLogits(arguments.parameter, space, arguments.options.real("init_deviation"));
 }
 
 double bestScale(const torch::Tensor& weight, const ValueSpace& space) {

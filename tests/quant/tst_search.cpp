@@ -373,6 +373,16 @@ private slots:
         QVERIFY((weight == 1).any().item<bool>() && (weight == -1).any().item<bool>());
     }
 
+    void aLargerStartingDeviationOnlyFlattensTheLogits() {
+        const auto weight = randomTensor({8, 6, 3, 3}, 3) * 0.07;
+        for (const char* method : {"rdhs", "sgt"}) {
+            auto usual = attach(method, 3, weight, Json::object(), true);
+            auto flat = attach(method, 3, weight, {{"init_deviation", 1.0}}, true);
+            QVERIFY_SAME(bitDifference(flat.weight(), usual.weight()));
+            QVERIFY(torch::allclose(flat.trainable() * 16, usual.trainable()));
+        }
+    }
+
     void pretrainedStartTakesTheNearest_data() { addTypesAndBits(); }
 
     void pretrainedStartTakesTheNearest() {
