@@ -29,8 +29,7 @@ public:
         const auto saved = context->get_saved_variables();
         const auto& [input, shifts, scales] = std::tie(saved[0], saved[1], saved[2]);
         const auto& g = gradients[0];
-        if (runsInMemoryOrder(input) && g.scalar_type() == torch::kFloat32)
-            return gradientByLoops(input, shifts, scales, inLayoutOf(input, g));
+        if (runsInMemoryOrder(input, g)) return gradientByLoops(input, shifts, scales, g);
         auto byInput = torch::zeros_like(g);
         auto byShift = torch::zeros_like(shifts);
         auto byScale = torch::zeros_like(scales);
@@ -58,30 +57,22 @@ private:
     static torch::Tensor sumByLoops(const torch::Tensor& input, const torch::Tensor& shifts,
                                     const torch::Tensor& scales) {
         const auto rule = ruleOf(shifts, scales);
-        auto output = torch::empty_like(input);
-        const auto* in = elementsOf(input);
-        auto* out = elementsOf(output);
-        parallelStretches(input.numel(), [&](auto, auto begin, auto end) {
-            kernels().rounding.bases(rule, in + begin, out + begin, end - begin);
+        return forwardByLoops(input, [&](auto, auto* in, auto* out, auto count) {
+            kernels().rounding.bases(rule, in, out, count);
         });
-        return output;
     }
 
     static torch::autograd::tensor_list gradientByLoops(const torch::Tensor& input,
                                                         const torch::Tensor& shifts,
                                                         const torch::Tensor& scales, const torch::Tensor& g) {
         const auto rule = ruleOf(shifts, scales);
-        auto output = torch::empty_like(input);
-        const auto* in = elementsOf(input);
-        const auto* from = elementsOf(g);
-        auto* out = elementsOf(output);
         auto sums = torch::zeros({stretches(input.numel()), 2, rule.count}, torch::kFloat64);
         auto* rows = sums.data_ptr<double>();
-        parallelStretches(input.numel(), [&](auto stretch, auto begin, auto end) {
-            auto* row = rows + stretch * 2 * rule.count;
-            kernels().rounding.basesGradient(rule, in + begin, from + begin, out + begin, row,
-                                             row + rule.count, end - begin);
-        });
+        const auto output =
+            backwardByLoops(input, g, [&](auto stretch, auto* in, auto* from, auto* out, auto count) {
+                auto* row = rows + stretch * 2 * rule.count;
+                kernels().rounding.basesGradient(rule, in, from, out, row, row + rule.count, count);
+            });
         const auto totals = sums.sum(0).to(torch::kFloat32);
         return {output, totals[0], totals[1]};
     }

@@ -89,9 +89,9 @@ struct ActivationMethod {
     std::int64_t defaultBits = 32;
     FirstAndLast firstAndLast = FirstAndLast::Float; ///< what policy "as-published" means
     bool needsNegative = false;                      ///< a layer behind a ReLU would see one value only
-    /// Whether values below 0 are lost with these options; may be empty: they are not.
+    /// Whether all values below 0 become the lowest one with these options; may be empty: they don't.
     std::function<bool(std::int64_t bits, const Options&)> losesNegative;
-    /// What else it does, for the layer's remark: "gradients 6 bits"; may be empty.
+    /// What else it does, for the layer's remark: "gradient of the output: 6 bits"; may be empty.
     std::function<std::string(const Options&)> remark;
     /// Values at this width.
     std::function<std::int64_t(std::int64_t bits, const Options&)> levels;

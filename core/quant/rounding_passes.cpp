@@ -58,6 +58,47 @@ ClippedGradient clippedGradient(const torch::Tensor& x, const torch::Tensor& q, 
 
 namespace {
 
+/// The tensor itself, or a copy with the strides of `like`.
+torch::Tensor inLayoutOf(const torch::Tensor& like, const torch::Tensor& tensor) {
+    if (tensor.strides() == like.strides()) return tensor;
+    return torch::empty_like(like).copy_(tensor);
+}
+
+} // namespace
+
+bool runsInMemoryOrder(const torch::Tensor& tensor) {
+    return tensor.device().is_cpu() && tensor.scalar_type() == torch::kFloat32 &&
+           tensor.is_non_overlapping_and_dense();
+}
+
+bool runsInMemoryOrder(const torch::Tensor& x, const torch::Tensor& g) {
+    return runsInMemoryOrder(x) && g.scalar_type() == torch::kFloat32;
+}
+
+torch::Tensor forwardByLoops(
+    const torch::Tensor& x,
+    const std::function<void(std::int64_t stretch, const float* x, float* y, std::int64_t count)>& loop) {
+    auto output = torch::empty_like(x);
+    const auto* in = x.data_ptr<float>();
+    auto* out = output.data_ptr<float>();
+    parallelStretches(x.numel(), [&](auto stretch, auto begin, auto end) {
+        loop(stretch, in + begin, out + begin, end - begin);
+    });
+    return output;
+}
+
+torch::Tensor backwardByLoops(const torch::Tensor& x, const torch::Tensor& g,
+                              const std::function<void(std::int64_t stretch, const float* x, const float* g,
+                                                       float* out, std::int64_t count)>& loop) {
+    const auto gradient = inLayoutOf(x, g);
+    const auto* from = gradient.data_ptr<float>();
+    return forwardByLoops(x, [&](auto stretch, auto* in, auto* out, auto count) {
+        loop(stretch, in, from + stretch * kStretch, out, count);
+    });
+}
+
+namespace {
+
 std::vector<float> floatsOf(const torch::Tensor& values) {
     const auto plain = values.to(torch::kCPU, torch::kFloat32).contiguous();
     return {plain.data_ptr<float>(), plain.data_ptr<float>() + plain.numel()};
@@ -80,13 +121,9 @@ torch::Tensor levelsByLoops(const torch::Tensor& x, const Levels& levels) {
     const auto values = floatsOf(levels.values);
     const auto borders = floatsOf(levels.borders);
     const LevelRule rule{values.data(), borders.data(), levels.values.size(0)};
-    auto output = torch::empty_like(x);
-    const auto* in = elementsOf(x);
-    auto* out = elementsOf(output);
-    parallelStretches(x.numel(), [&](auto, auto begin, auto end) {
-        kernels().rounding.takeLevels(rule, in + begin, out + begin, {}, end - begin);
+    return forwardByLoops(x, [&](auto, auto* in, auto* out, auto count) {
+        kernels().rounding.takeLevels(rule, in, out, {}, count);
     });
-    return output;
 }
 
 torch::Tensor levelsByLoops(const torch::Tensor& x, const Levels& levels, LevelTotals& totals) {
@@ -101,13 +138,9 @@ torch::Tensor levelsByLoops(const torch::Tensor& x, const Levels& levels, LevelT
     const auto parts = static_cast<std::size_t>(stretches(x.numel()));
     std::vector<double> counts(parts * width, 0.0);
     std::vector<double> sums(parts * width, 0.0);
-    auto output = torch::empty_like(x);
-    const auto* in = elementsOf(x);
-    auto* out = elementsOf(output);
-    parallelStretches(x.numel(), [&](auto stretch, auto begin, auto end) {
+    auto output = forwardByLoops(x, [&](auto stretch, auto* in, auto* out, auto count) {
         const auto row = static_cast<std::size_t>(stretch) * width;
-        kernels().rounding.takeLevels(rule, in + begin, out + begin, {counts.data() + row, sums.data() + row},
-                                      end - begin);
+        kernels().rounding.takeLevels(rule, in, out, {counts.data() + row, sums.data() + row}, count);
     });
     const auto total = [&](const std::vector<double>& rows) {
         std::vector<double> above(width, 0.0);
@@ -122,26 +155,12 @@ torch::Tensor levelsByLoops(const torch::Tensor& x, const Levels& levels, LevelT
 
 } // namespace
 
-bool runsInMemoryOrder(const torch::Tensor& tensor) {
-    return tensor.device().is_cpu() && tensor.scalar_type() == torch::kFloat32 &&
-           tensor.is_non_overlapping_and_dense();
-}
-
-torch::Tensor inLayoutOf(const torch::Tensor& like, const torch::Tensor& tensor) {
-    if (tensor.strides() == like.strides()) return tensor;
-    return torch::empty_like(like).copy_(tensor);
-}
-
 torch::Tensor roundedUniform(const torch::Tensor& x, const UniformRule& rule) {
     const auto input = x.detach();
     if (!runsInMemoryOrder(input)) return aten::roundedUniform(input, rule);
-    auto output = torch::empty_like(input);
-    const auto* in = elementsOf(input);
-    auto* out = elementsOf(output);
-    parallelStretches(input.numel(), [&](auto, auto begin, auto end) {
-        kernels().rounding.roundUniform(rule, in + begin, out + begin, end - begin);
+    return forwardByLoops(input, [&](auto, auto* in, auto* out, auto count) {
+        kernels().rounding.roundUniform(rule, in, out, count);
     });
-    return output;
 }
 
 Levels Levels::nearest(const torch::Tensor& values) {
@@ -160,36 +179,23 @@ torch::Tensor levelsOf(const torch::Tensor& x, const Levels& levels, LevelTotals
 }
 
 torch::Tensor insideGradient(const torch::Tensor& x, const torch::Tensor& g, double lowest, double highest) {
-    if (!runsInMemoryOrder(x) || g.scalar_type() != torch::kFloat32)
-        return torch::where(aten::inside(x, lowest, highest), g, 0.0);
-    const auto gradient = inLayoutOf(x, g);
-    auto output = torch::empty_like(x);
-    const auto* in = elementsOf(x);
-    const auto* from = elementsOf(gradient);
-    auto* out = elementsOf(output);
-    parallelStretches(x.numel(), [&](auto, auto begin, auto end) {
-        kernels().rounding.passInside(static_cast<float>(lowest), static_cast<float>(highest), in + begin,
-                                      from + begin, out + begin, end - begin);
+    if (!runsInMemoryOrder(x, g)) return torch::where(aten::inside(x, lowest, highest), g, 0.0);
+    return backwardByLoops(x, g, [&](auto, auto* in, auto* from, auto* out, auto count) {
+        kernels().rounding.passInside(static_cast<float>(lowest), static_cast<float>(highest), in, from, out,
+                                      count);
     });
-    return output;
 }
 
 ClippedGradient clippedGradient(const torch::Tensor& x, const torch::Tensor& q, const torch::Tensor& g,
                                 double lowest, double highest) {
-    if (!runsInMemoryOrder(x) || g.scalar_type() != torch::kFloat32)
-        return aten::clippedGradient(x, q, g, lowest, highest);
-    const auto gradient = inLayoutOf(x, g);
+    if (!runsInMemoryOrder(x, g)) return aten::clippedGradient(x, q, g, lowest, highest);
     const auto values = q.defined() ? inLayoutOf(x, q) : q;
-    auto output = torch::empty_like(x);
-    const auto* in = elementsOf(x);
-    const auto* forward = values.defined() ? elementsOf(values) : nullptr;
-    const auto* from = elementsOf(gradient);
-    auto* out = elementsOf(output);
+    const auto* forward = values.defined() ? values.data_ptr<float>() : nullptr;
     std::vector<ClipSums> parts(static_cast<std::size_t>(stretches(x.numel())));
-    parallelStretches(x.numel(), [&](auto stretch, auto begin, auto end) {
-        kernels().rounding.clipped(static_cast<float>(lowest), static_cast<float>(highest), in + begin,
-                                   forward == nullptr ? nullptr : forward + begin, from + begin, out + begin,
-                                   parts[static_cast<std::size_t>(stretch)], end - begin);
+    const auto output = backwardByLoops(x, g, [&](auto stretch, auto* in, auto* from, auto* out, auto count) {
+        kernels().rounding.clipped(static_cast<float>(lowest), static_cast<float>(highest), in,
+                                   forward == nullptr ? nullptr : forward + stretch * kStretch, from, out,
+                                   parts[static_cast<std::size_t>(stretch)], count);
     });
     ClipSums total;
     for (const auto& part : parts) {

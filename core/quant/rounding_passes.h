@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <functional>
+
 #include <torch/types.h>
 
 #include "core/quant/rounding_kernels.h"
@@ -11,13 +13,19 @@ namespace quantarium::quant {
 /// in any order (channels-last, too).
 bool runsInMemoryOrder(const torch::Tensor& tensor);
 
-/// The elements' pointer in memory order of a tensor for which runsInMemoryOrder holds.
-inline float* elementsOf(const torch::Tensor& tensor) {
-    return tensor.data_ptr<float>();
-}
+/// Calls loop for each stretch (parallel.h) of x, for which runsInMemoryOrder holds, and of the result, which
+/// is like it.
+torch::Tensor forwardByLoops(
+    const torch::Tensor& x,
+    const std::function<void(std::int64_t stretch, const float* x, float* y, std::int64_t count)>& loop);
 
-/// The tensor itself, or a copy with the strides of `like`.
-torch::Tensor inLayoutOf(const torch::Tensor& like, const torch::Tensor& tensor);
+/// The same for a gradient g of x's shape, of any layout.
+torch::Tensor backwardByLoops(const torch::Tensor& x, const torch::Tensor& g,
+                              const std::function<void(std::int64_t stretch, const float* x, const float* g,
+                                                       float* out, std::int64_t count)>& loop);
+
+/// Whether backwardByLoops takes both.
+bool runsInMemoryOrder(const torch::Tensor& x, const torch::Tensor& g);
 
 // Each pass below runs the loops where it can and the same formulas in ATen operations elsewhere. x of any
 // shape; results have its shape and layout and carry no gradient. Thread: the run's.

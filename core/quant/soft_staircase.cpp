@@ -37,13 +37,9 @@ StaircaseRule SoftStaircase::numbers() const {
 torch::Tensor SoftStaircase::hard(const torch::Tensor& x) const {
     if (runsInMemoryOrder(x)) {
         const auto rule = numbers();
-        auto output = torch::empty_like(x);
-        const auto* in = elementsOf(x);
-        auto* out = elementsOf(output);
-        parallelStretches(x.numel(), [&](auto, auto begin, auto end) {
-            kernels().rounding.staircase(rule, in + begin, out + begin, end - begin);
+        return forwardByLoops(x, [&](auto, auto* in, auto* out, auto count) {
+            kernels().rounding.staircase(rule, in, out, count);
         });
-        return output;
     }
     const auto place = placeOf(x);
     return valueOf(place.interval + place.offset.ge(0));
@@ -55,7 +51,7 @@ torch::Tensor SoftStaircase::levels(const torch::TensorOptions& options) const {
 
 SoftStaircase::Gradients SoftStaircase::backward(const torch::Tensor& x, const torch::Tensor& g,
                                                  bool withBounds) const {
-    if (runsInMemoryOrder(x) && g.scalar_type() == torch::kFloat32) return backwardByLoops(x, g);
+    if (runsInMemoryOrder(x, g)) return gradientByLoops(x, g);
     const auto place = placeOf(x);
     const auto inverse = (1 - gap).reciprocal();          // s
     const auto steepness = (2 / gap - 1).log();           // L
@@ -78,18 +74,13 @@ SoftStaircase::Gradients SoftStaircase::backward(const torch::Tensor& x, const t
     return gradients;
 }
 
-SoftStaircase::Gradients SoftStaircase::backwardByLoops(const torch::Tensor& x,
+SoftStaircase::Gradients SoftStaircase::gradientByLoops(const torch::Tensor& x,
                                                         const torch::Tensor& g) const {
     const auto rule = numbers();
-    const auto gradient = inLayoutOf(x, g);
-    auto output = torch::empty_like(x);
-    const auto* in = elementsOf(x);
-    const auto* from = elementsOf(gradient);
-    auto* out = elementsOf(output);
     std::vector<StaircaseSums> parts(static_cast<std::size_t>(stretches(x.numel())));
-    parallelStretches(x.numel(), [&](auto stretch, auto begin, auto end) {
-        kernels().rounding.staircaseGradient(rule, in + begin, from + begin, out + begin,
-                                             parts[static_cast<std::size_t>(stretch)], end - begin);
+    const auto output = backwardByLoops(x, g, [&](auto stretch, auto* in, auto* from, auto* out, auto count) {
+        kernels().rounding.staircaseGradient(rule, in, from, out, parts[static_cast<std::size_t>(stretch)],
+                                             count);
     });
     StaircaseSums total;
     for (const auto& part : parts) {

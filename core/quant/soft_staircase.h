@@ -42,7 +42,7 @@ struct SoftStaircase {
 
 private:
     StaircaseRule numbers() const;
-    Gradients backwardByLoops(const torch::Tensor& x, const torch::Tensor& g) const;
+    Gradients gradientByLoops(const torch::Tensor& x, const torch::Tensor& g) const;
 
     struct Place {
         torch::Tensor position; ///< y

@@ -226,13 +226,13 @@ std::vector<LayerPlan> planLayers(const RunConfig& config, const nn::LayerGraph&
         std::string why;
         plan.activation = planActivation(config.activations, node, registries.activations, why);
         const auto remark = [&](const std::string& text) {
-            if (!text.empty()) plan.remark += (plan.remark.empty() ? "input: " : "; input: ") + text;
+            if (!text.empty()) plan.remark += (plan.remark.empty() ? "" : "; ") + text;
         };
-        remark(why);
+        if (!why.empty()) remark("input: " + why);
         if (const auto* inputs = plan.activation.method) {
             if (inputs->losesNegative && !node.inputNeverNegative &&
                 inputs->losesNegative(plan.activation.bits, plan.activation.options))
-                remark("values below 0 become 0");
+                remark("input: values below 0 all become the lowest one");
             if (inputs->remark) remark(inputs->remark(plan.activation.options));
         }
         plans.push_back(std::move(plan));

@@ -30,14 +30,11 @@ public:
 
     c10::DeleterFnPtr raw_deleter() const override { return &release; }
 
-    static void install() {
-        static CountingAllocator allocator;
-        static const bool installed = [] {
-            original = c10::GetCPUAllocator();
-            c10::SetCPUAllocator(&allocator, kPriority);
-            return true;
-        }();
-        (void)installed;
+    /// Called once, before main().
+    static bool install() {
+        original = c10::GetCPUAllocator();
+        c10::SetCPUAllocator(new CountingAllocator, kPriority); // kept: tensors may outlive main()
+        return true;
     }
 
 private:
@@ -66,11 +63,12 @@ private:
     }
 };
 
+const bool installed = CountingAllocator::install();
+
 } // namespace
 
 std::int64_t now() {
-    CountingAllocator::install();
-    return bytesNow.load();
+    return installed ? bytesNow.load() : 0;
 }
 
 std::int64_t most() {
@@ -78,7 +76,6 @@ std::int64_t most() {
 }
 
 void beginAnew() {
-    CountingAllocator::install();
     bytesMost.store(bytesNow.load());
 }
 

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-/// Counts the bytes of tensors in main memory by standing before LibTorch's allocator, from the first call
-/// on; tensors that are older are not counted, neither now nor when they go. What oneDNN takes beside tensors
-/// is not seen. Of the whole process; thread: any.
+/// Counts the bytes of tensors in main memory by standing before LibTorch's allocator, from before main() on:
+/// LibTorch has no lock for a change of allocators. What oneDNN takes beside tensors is not seen. Of the
+/// whole process; thread: any.
 namespace quantarium::train::tensor_count {
 
 std::int64_t now();

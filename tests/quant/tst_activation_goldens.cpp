@@ -343,10 +343,11 @@ private slots:
                           plain->before(input)));
     }
 
-    void lsqLearnsFromALaterBatchWhereTheFirstIsZero() {
+    void lsqSurvivesAFirstBatchOfZeros() {
         const auto quantizer = attachActivation("lsq", 4);
         quantizer->before(torch::zeros({4, 10}));
         QCOMPARE(quantizer->diagnostics().at("step"), 1.0);
+        QVERIFY_SAME(bitDifference(quantizer->before(row({0.2, 1.4, 2.6})), row({0, 1, 3})));
     }
 
     void pactsLevelStaysPositive() {

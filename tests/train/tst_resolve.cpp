@@ -202,8 +202,8 @@ void TestResolve::inputsSayWhatTheyLose() {
     config.activations.options = {{"gradient_bits", 6}};
     report = train::planRun(train::resolve(config, registries()), registries());
     QCOMPARE(report.layers[0].remark,
-             std::string("input: values below 0 become 0; input: gradient of the output: 6 bits"));
-    QCOMPARE(report.layers[1].remark, std::string("input: gradient of the output: 6 bits"));
+             std::string("input: values below 0 all become the lowest one; gradient of the output: 6 bits"));
+    QCOMPARE(report.layers[1].remark, std::string("gradient of the output: 6 bits"));
 }
 
 void TestResolve::refusesAPatternWithoutLayers() {
